@@ -1,0 +1,41 @@
+"""The words of the field as frozen dataclasses.
+
+Here lives what the program talks about: people, meetings, topics, feedback, what is due. Values only, no behaviour
+beyond what follows from the value itself: no input or output, no clock, no library but the standard one.
+Every other room imports from here; this room imports from none.
+"""
+
+from mentorup_daemon.records.due import Due, Entry, Lands, Mark, Outcome, Snapshot
+from mentorup_daemon.records.mail import Command, MessageHeaders, Understood
+from mentorup_daemon.records.meetings import Meeting, Occurrence, Recognition, key_part
+from mentorup_daemon.records.people import Mentor, Owner, WorkingHours
+from mentorup_daemon.records.practice import Practice, Tags
+from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Note, Thanks, Topic
+
+__all__ = [
+    "ActionItem",
+    "Command",
+    "Contact",
+    "Due",
+    "Entry",
+    "Feedback",
+    "Goal",
+    "Lands",
+    "Mark",
+    "Meeting",
+    "Mentor",
+    "MessageHeaders",
+    "Note",
+    "Occurrence",
+    "Outcome",
+    "Owner",
+    "Practice",
+    "Recognition",
+    "Snapshot",
+    "Tags",
+    "Thanks",
+    "Topic",
+    "Understood",
+    "WorkingHours",
+    "key_part",
+]

@@ -1,0 +1,107 @@
+"""What is due, what has been written about it, and the one view of the records that the rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from mentorup_daemon.records.meetings import Meeting
+from mentorup_daemon.records.people import Mentor, Owner
+from mentorup_daemon.records.practice import Practice
+from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Thanks, Topic
+
+Lands = Literal["inbox", "drafts", "calendar", "digest"]
+
+Outcome = Literal["intended", "delivered", "withdrawn", "superseded", "left", "skipped"]
+"""Where an entry of the ledger stands.
+
+intended: about to be written, or it may have been: look. delivered: it stands in the mailbox, or did. withdrawn: taken
+back by us because it no longer held. superseded: replaced by the next revision. left: no longer holds, but the owner
+has changed, sent or removed it, so it is theirs. skipped: the owner said SKIP.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One note or draft that is due.
+
+    `key` reads RULE/PERSON/OBJECT[/PART]. `due_at` already lies in the owner's working hours; after `expires_at` it is
+    of no use. `basis` says in a short string what it was written from (the meeting's time, for one): when it changes,
+    what was written has changed its mind. `revision` counts from 1. `reason` is told by `why`.
+    """
+
+    key: str
+    rule: str
+    due_at: datetime
+    expires_at: datetime
+    lands: Lands
+    reason: str
+    mentor: str | None = None
+    object: str = ""
+    basis: str = ""
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The latest revision of one key in the ledger."""
+
+    key: str
+    rule: str
+    revision: int
+    message_id: str
+    digest: str
+    lands: Lands
+    outcome: Outcome
+    due_at: datetime
+    intended_at: datetime
+    delivered_at: datetime | None = None
+    mentor: str | None = None
+    object: str = ""
+    basis: str = ""
+    subject: str = ""
+    reason: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The owner's word about one key: `SKIP` (never again), or `SNOOZE` until a time."""
+
+    key: str
+    skipped: bool = False
+    snoozed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that the rules may look at, at one moment. The rules get this and a clock reading, nothing else.
+
+    `ledger` and `marks` are by key. `meetings` lie in the window that the store keeps, cancelled ones included.
+    `started_at` is the account's first start: nothing from before it is chased.
+    """
+
+    owner: Owner
+    practice: Practice
+    started_at: datetime
+    mentors: tuple[Mentor, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    actions: tuple[ActionItem, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    thanks: tuple[Thanks, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    ledger: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+
+    def person(self, mentor_id: str | None) -> Mentor | None:
+        """The person with this id, or None."""
+        return next((person for person in self.mentors if person.id == mentor_id), None)
+
+    def meeting(self, key: str) -> Meeting | None:
+        """The meeting with this key, or None when the store no longer knows it."""
+        return next((meeting for meeting in self.meetings if meeting.key == key), None)

@@ -1,0 +1,98 @@
+"""The owner, and the people the owner meets: mentors, candidates, mentees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Role = Literal["mentor", "candidate", "mentee"]
+Distance = Literal["peer", "step-ahead", "senior"]
+Channel = Literal["email", "phone", "text", "video", "in person"]
+
+_TITLES = frozenset("dr prof professor mr mrs ms mx sir dame frau herr pd med phd".split())
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """When the owner may be written to: minutes since local midnight, `opens` <= t < `closes` (at most 1440).
+
+    `days` are weekdays, Monday 0. 00:00-24:00 means always, whatever the days say (contract: "always").
+    """
+
+    opens: int = 8 * 60
+    closes: int = 18 * 60
+    days: frozenset[int] = frozenset(range(5))
+
+    @property
+    def always(self) -> bool:
+        """True when there are no quiet hours at all."""
+        return self.opens == 0 and self.closes == 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The person MentorUp works for, and the only one it writes to."""
+
+    name: str
+    email: str
+    aliases: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    hours: WorkingHours = field(default_factory=WorkingHours)
+    action_item_cap: int = 12
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The owner's IANA time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All addresses that are the owner, lower case."""
+        return frozenset(address.lower() for address in (self.email, *self.aliases))
+
+    @property
+    def domain(self) -> str:
+        """The domain of the owner's address, for Message-IDs and the List-Id."""
+        return self.email.rpartition("@")[2].lower() or "localhost"
+
+    @property
+    def given_name(self) -> str:
+        """How the owner signs: the first name."""
+        return given_name(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentor:
+    """A person the owner meets: a mentor, a candidate for one, or a mentee of the owner's."""
+
+    id: str
+    name: str
+    emails: tuple[str, ...] = ()
+    role: Role = "mentor"
+    support: tuple[str, ...] = ()
+    distance: Distance | None = None
+    cadence: timedelta | None = None
+    channel: Channel = "email"
+    timezone: str = ""
+    topics: tuple[str, ...] = ()
+    agenda_lead_time: timedelta | None = None
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The person's addresses, lower case."""
+        return frozenset(address.lower() for address in self.emails)
+
+    @property
+    def given_name(self) -> str:
+        """The first name, titles left out: `Ana` for `Dr. Ana Ortiz`."""
+        return given_name(self.name)
+
+
+def given_name(name: str) -> str:
+    """The first word of a name that is no title; the whole name when there is none."""
+    for word in name.split():
+        if word.rstrip(".").lower() not in _TITLES:
+            return word.rstrip(",")
+    return name

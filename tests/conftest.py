@@ -1,0 +1,24 @@
+"""What all tests share: the servers, and the rule about servers that are missing.
+
+A server from Debian's packages that isn't there skips its tests on a developer's machine, saying so, and fails them
+in CI (`CI=true`): nothing is skipped silently where it counts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+pytest_plugins = ["tests.servers.caldav", "tests.servers.imap"]
+
+
+def require_debian(program: str, package: str) -> None:
+    """Skip (fail in CI) unless `program`, from Debian's `package`, is installed."""
+    if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
+        return
+    message = f"{program} is missing: apt-get install {package}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

@@ -1,0 +1,1 @@
+"""CalDAV servers for the tests."""
