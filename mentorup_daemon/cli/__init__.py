@@ -1,1 +1,1 @@
-"""The command line: parses, calls, prints. One module per family of commands; libraries load when a command needs them."""
+"""The command line: parses, calls, prints. One module per family of commands; each loads only what it needs."""
