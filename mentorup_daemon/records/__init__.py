@@ -5,7 +5,7 @@ beyond what follows from the value itself: no input or output, no clock, no libr
 Every other room imports from here; this room imports from none.
 """
 
-from mentorup_daemon.records.due import Due, Entry, Lands, Mark, Outcome, Snapshot
+from mentorup_daemon.records.due import Due, Entry, Lands, Mark, Outcome, Receipt, Snapshot, Trouble
 from mentorup_daemon.records.mail import Command, MessageHeaders, Understood
 from mentorup_daemon.records.meetings import Meeting, Occurrence, Recognition, key_part
 from mentorup_daemon.records.people import Mentor, Owner, WorkingHours
@@ -30,11 +30,13 @@ __all__ = [
     "Outcome",
     "Owner",
     "Practice",
+    "Receipt",
     "Recognition",
     "Snapshot",
     "Tags",
     "Thanks",
     "Topic",
+    "Trouble",
     "Understood",
     "WorkingHours",
     "key_part",

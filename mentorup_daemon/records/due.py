@@ -43,6 +43,7 @@ class Due:
     object: str = ""
     basis: str = ""
     revision: int = 1
+    asked_for: bool = False  # the owner has just asked for it, so no quiet applies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Entry:
     outcome: Outcome
     due_at: datetime
     intended_at: datetime
-    delivered_at: datetime | None = None
+    outcome_at: datetime | None = None
     mentor: str | None = None
     object: str = ""
     basis: str = ""
@@ -74,6 +75,38 @@ class Mark:
     key: str
     skipped: bool = False
     snoozed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The answer to one reply with commands, until and after it is delivered.
+
+    `lines` are (command, text as understood, what came of it). `problems` non-empty means that nothing was carried out.
+    `in_reply_to` and `references` thread it under the owner's reply; `about` is the key of the note that was answered.
+    """
+
+    key: str
+    at: datetime
+    about: str
+    lines: tuple[tuple[str, str, str], ...] = ()
+    problems: tuple[str, ...] = ()
+    note_kept: str = ""
+    hint: str = ""
+    help: bool = False
+    subject: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that only the owner can mend. `about` is a short slug, `passing` what may well mend itself."""
+
+    about: str
+    since: datetime
+    text: str
+    remedy: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +128,8 @@ class Snapshot:
     goals: tuple[Goal, ...] = ()
     thanks: tuple[Thanks, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     ledger: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
     marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
 

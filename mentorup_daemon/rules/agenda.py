@@ -1,0 +1,61 @@
+"""The agenda (T3, T5, C17): `lead_time` before a meeting, one note to the owner and one draft for the mentor.
+
+Identity is the meeting's key, so a moved meeting moves its preparation (C24). `basis` is the meeting's time and people:
+when it changes after the agenda was written, the agenda is revised, or taken back until its new time comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
+from mentorup_daemon.rules.hours import before_deadline
+
+RULE = "agenda"
+
+
+def key_of(meeting: Meeting) -> str:
+    """The key of the note; the draft's is this with `/draft` behind it."""
+    return f"{RULE}/{key_part(meeting.mentor)}/{meeting.key}"
+
+
+def basis_of(meeting: Meeting) -> str:
+    """What the agenda was written from: start, end and the people, in a form that only changes when they do."""
+    people = ",".join((meeting.mentor, *meeting.also))
+    return f"{meeting.start.timestamp():.0f}-{meeting.end.timestamp():.0f} {people}"
+
+
+def due_at(meeting: Meeting, person: Mentor, snapshot: Snapshot) -> datetime:
+    """When the agenda falls due: the person's own lead time or the common one before the start, in working hours."""
+    lead = person.agenda_lead_time or snapshot.practice.lead_time
+    return before_deadline(meeting.start - lead, meeting.start, snapshot.owner)
+
+
+def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
+    """Note and draft of every meeting ahead whose time comes by `until`; the draft first, for the note tells of it."""
+    for meeting in snapshot.meetings:
+        person = snapshot.person(meeting.mentor)
+        if person is None or not meeting.on or meeting.start <= now:
+            continue
+        moment = due_at(meeting, person, snapshot)
+        if moment > until:
+            continue
+        for place in ("drafts", "inbox"):
+            if place not in snapshot.practice.delivery:
+                continue
+            yield Due(
+                key=key_of(meeting) + ("/draft" if place == "drafts" else ""),
+                rule=RULE,
+                due_at=moment,
+                expires_at=meeting.start,
+                lands="drafts" if place == "drafts" else "inbox",
+                mentor=meeting.mentor,
+                object=meeting.key,
+                basis=basis_of(meeting),
+                reason=(
+                    f"You meet {person.name} at {meeting.start.astimezone(snapshot.owner.zone):%H:%M on %d %B %Y}; "
+                    f"it counts as a mentoring meeting by its {meeting.recognised_by}, and an agenda is written once "
+                    "for each, ahead of time."
+                ),
+            )

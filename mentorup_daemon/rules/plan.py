@@ -1,0 +1,159 @@
+"""All rules together: what is to be written now, what has changed its mind, and when to look again.
+
+A pure function of the records and the clock, asked as often as anyone likes: what it says depends on the ledger, not on
+who asked before. `rehearse` looks ahead with the same candidates. The hard thing is the ledger's say: the same key may be
+new, half written (a crash), standing, out of date, snoozed, taken back, or the owner's own by now; `_revision` is
+the one place that knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from mentorup_daemon.records import Due, Entry, Mark, Snapshot
+from mentorup_daemon.rules import agenda, change, check_in, receipt, thank_you, trouble, welcome
+from mentorup_daemon.rules.hours import in_hours, next_opening
+
+RULES = (welcome, trouble, receipt, agenda, thank_you, check_in, change)
+"""In the order in which their notes arrive when several are due in one pass."""
+
+_LOOK_AHEAD = timedelta(days=14)
+
+Why = Literal["cancelled", "moved", "skipped", "other person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Something written that no longer holds, and why."""
+
+    entry: Entry
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now, in order: withdraw, then write; `refresh` are standing drafts whose words follow the records.
+
+    `next_look` is when something falls due next if nothing changes in between, None when nothing is in sight.
+    """
+
+    due: tuple[Due, ...] = ()
+    withdraw: tuple[Withdrawal, ...] = ()
+    refresh: tuple[Due, ...] = ()
+    next_look: datetime | None = None
+
+
+def plan(snapshot: Snapshot, now: datetime) -> Plan:
+    """What is due at `now`. Notes wait for working hours, unless the owner has just asked for them."""
+    open_now = in_hours(now, snapshot.owner)
+    standing = list(_standing(snapshot, now, now))
+    due = tuple(one for one in standing if one.due_at <= now and (open_now or one.asked_for))
+    ahead = [one.due_at for one in _standing(snapshot, now, now + _LOOK_AHEAD) if one.due_at > now]
+    if len(due) < len(standing):
+        ahead.append(next_opening(now, snapshot.owner))
+    return Plan(
+        due=due,
+        withdraw=tuple(_withdrawals(snapshot, now)),
+        refresh=tuple(_refreshable(snapshot, now)),
+        next_look=min(ahead, default=None),
+    )
+
+
+def upcoming(snapshot: Snapshot, now: datetime, until: datetime) -> list[Due]:
+    """What would be written up to `until` if nothing changes, in order of time. Touches nothing."""
+    return sorted(_standing(snapshot, now, until), key=lambda one: (max(one.due_at, now), one.key))
+
+
+def explain(snapshot: Snapshot, key: str, now: datetime, until: datetime) -> Due | None:
+    """The due note or draft with this key, whether it has been written or not; None when no rule knows of it."""
+    return next((one for rule in RULES for one in rule.candidates(snapshot, now, until) if one.key == key), None)
+
+
+def _standing(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
+    """Every candidate up to `until` that still has to be written, with its revision and its snooze."""
+    for rule in RULES:
+        for one in rule.candidates(snapshot, now, until):
+            if one.expires_at <= now:
+                continue
+            mark = _mark(snapshot, one.key)
+            if mark is not None and mark.skipped:
+                continue
+            revision = _revision(one, snapshot.ledger.get(one.key), mark)
+            if revision is None:
+                continue
+            moment = one.due_at
+            if mark is not None and mark.snoozed_until is not None:
+                moment = max(moment, next_opening(mark.snoozed_until, snapshot.owner))
+            if moment <= until:
+                yield replace(one, revision=revision, due_at=moment)
+
+
+def _revision(one: Due, entry: Entry | None, mark: Mark | None) -> int | None:
+    """Which revision of `one` is to be written, None when what stands in the ledger is enough."""
+    if entry is None:
+        return 1
+    if entry.outcome == "intended":  # a crash, or a connection lost: the same again, looked for before it is written
+        return entry.revision
+    if entry.outcome == "withdrawn":
+        return entry.revision + 1
+    snoozed = mark.snoozed_until if mark is not None else None
+    if snoozed is not None and entry.outcome_at is not None and snoozed > entry.outcome_at and one.lands == "inbox":
+        return entry.revision + 1
+    if one.basis != entry.basis and (
+        entry.outcome == "delivered" or (entry.outcome == "left" and one.lands == "inbox")
+    ):
+        return entry.revision + 1
+    return None
+
+
+def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
+    """Agendas in the mailbox whose meeting is off, has moved far away, was skipped, or is with someone else now."""
+    for entry in snapshot.ledger.values():
+        if entry.rule != agenda.RULE or entry.outcome != "delivered":
+            continue
+        mark = _mark(snapshot, entry.key)
+        if mark is not None and mark.skipped:
+            if entry.lands == "drafts":
+                yield Withdrawal(entry, "skipped")
+            continue
+        why = _out_of_date(entry, snapshot, now)
+        if why is not None:
+            yield Withdrawal(entry, why)
+
+
+def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
+    """Why an agenda that stands no longer holds; None while it does, or once its time is over."""
+    meeting = snapshot.meeting(entry.object)
+    if _start_in(entry.basis) <= now.timestamp() and (meeting is None or meeting.start <= now):
+        return None
+    if meeting is None or not meeting.on:
+        return "cancelled"
+    person = snapshot.person(meeting.mentor)
+    if meeting.mentor != entry.mentor or person is None:
+        return "other person"
+    if agenda.basis_of(meeting) != entry.basis and agenda.due_at(meeting, person, snapshot) > now:
+        return "moved"
+    return None
+
+
+def _start_in(basis: str) -> float:
+    """The start that an agenda's basis tells, as a timestamp."""
+    return float(basis.partition("-")[0])
+
+
+def _refreshable(snapshot: Snapshot, now: datetime) -> Iterator[Due]:
+    """Agenda drafts that stand and whose meeting is still ahead, as they would be written today."""
+    for one in agenda.candidates(snapshot, now, now + timedelta(days=366)):
+        entry = snapshot.ledger.get(one.key)
+        if one.lands == "drafts" and entry is not None and entry.outcome == "delivered" and entry.basis == one.basis:
+            mark = _mark(snapshot, one.key)
+            if mark is None or not mark.skipped:
+                yield replace(one, revision=entry.revision + 1)
+
+
+def _mark(snapshot: Snapshot, key: str) -> Mark | None:
+    """The owner's word about a key; what is said of a note holds for the draft that goes with it."""
+    return snapshot.marks.get(key) or snapshot.marks.get(key.removesuffix("/draft"))

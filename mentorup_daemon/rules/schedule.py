@@ -1,0 +1,45 @@
+"""Cron schedules (five fields) as slots on the owner's wall clock.
+
+croniter counts on naive local times here, so each wall-clock slot exists once: a firing in the autumn overlap comes once,
+one in the spring gap comes once, when the gap is over. A slot's name is its local time, which keys what was
+written for it: a clock that jumps back, or a firing seen twice, finds the name already in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from mentorup_daemon.rules.hours import at_wall_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One firing: `name` is the local wall clock as `2026-10-25T02:30`, `at` the aware moment."""
+
+    name: str
+    at: datetime
+
+
+def slots(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[Slot]:
+    """Every slot with `after` < slot <= `until`, in order. The expression has been validated by the config."""
+    # A day's margin on the wall clock: the naive order of slots and the real one differ around DST changes.
+    local = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+    end = until.astimezone(zone).replace(tzinfo=None) + timedelta(days=1)
+    firing = croniter(expression, local)
+    while True:
+        wall: datetime = firing.get_next(datetime)
+        if wall > end:
+            return
+        at = at_wall_clock(wall.date(), wall.hour * 60 + wall.minute, zone)
+        if after < at <= until:
+            yield Slot(wall.strftime("%Y-%m-%dT%H:%M"), at)
+
+
+def first_after(expression: str, zone: ZoneInfo, after: datetime, within: timedelta) -> Slot | None:
+    """The first slot after `after`, or None when none comes `within` that time."""
+    return next(slots(expression, zone, after, after + within), None)

@@ -1,0 +1,62 @@
+"""Thanks after a meeting (T9, C15): a draft that names one concrete thing, or a question to the owner where none is known.
+
+Due at the first slot of the thank-you schedule after the meeting's end. Grace: seven days after that a thank-you note
+would need an apology of its own, so then it is left. A word of thanks that the owner gives later (`THANKS for`)
+makes the draft at once: the owner asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from mentorup_daemon.records import Due, Meeting, Snapshot, key_part
+from mentorup_daemon.rules.hours import next_opening
+from mentorup_daemon.rules.schedule import first_after
+
+RULE = "thank_you"
+GRACE = timedelta(days=7)
+_WITHIN = timedelta(days=32)  # a thank-you schedule rarer than monthly is no thank-you schedule
+
+
+def concrete(snapshot: Snapshot, meeting: Meeting) -> bool:
+    """True when the records hold something that a note of thanks could name."""
+    if any(thanks.meeting == meeting.key for thanks in snapshot.thanks):
+        return True
+    return any(item.meeting == meeting.key and item.mentor == meeting.mentor for item in snapshot.feedback)
+
+
+def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
+    """One for each meeting that took place since the first start."""
+    for meeting in snapshot.meetings:
+        person = snapshot.person(meeting.mentor)
+        if person is None or not meeting.on or meeting.end <= snapshot.started_at or meeting.end > until:
+            continue
+        slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, _WITHIN)
+        if slot is None:
+            continue
+        key = f"{RULE}/{key_part(meeting.mentor)}/{meeting.key}"
+        given = [thanks.created_at for thanks in snapshot.thanks if thanks.meeting == meeting.key]
+        drafted = concrete(snapshot, meeting)
+        asked_for = bool(given) and meeting.end <= now
+        moment = max(min(given), meeting.end) if asked_for else next_opening(slot.at, snapshot.owner)
+        if moment > until:
+            continue
+        yield Due(
+            key=f"{key}/draft" if drafted else key,
+            rule=RULE,
+            due_at=moment,
+            expires_at=moment + GRACE,
+            lands="drafts" if drafted else "inbox",
+            mentor=meeting.mentor,
+            object=meeting.key,
+            asked_for=asked_for,
+            reason=(
+                f"You met {person.name} on {meeting.start.astimezone(snapshot.owner.zone):%d %B %Y}; "
+                + (
+                    "the records hold something concrete to give thanks for."
+                    if drafted
+                    else "nothing concrete to give thanks for is known yet, so you are asked."
+                )
+            ),
+        )
