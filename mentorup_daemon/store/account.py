@@ -1,0 +1,107 @@
+"""One account's view of the store: nothing it hands out or takes belongs to another.
+
+`reading()` and `writing()` give a `Scope`, a transaction bound to the account; the query modules beside this one take
+it as their first argument. What is done in one `writing()` block is there wholly or not at all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from mentorup_daemon.store.engine import database_path, exclusive, open_engine, told
+from mentorup_daemon.store.tables import accounts
+
+SINGLE = "owner"
+"""The account of a store that holds one owner, whatever their address becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A transaction on one account."""
+
+    connection: Connection
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What was settled at the account's first start. `secret` keys the Message-IDs of what we write."""
+
+    secret: bytes
+    started_at: datetime
+
+
+class Store:
+    """The records of one account. `directory` is where files are kept beside the database."""
+
+    def __init__(self, engine: Engine, directory: Path, account: str = SINGLE) -> None:
+        self._engine = engine
+        self.account = account
+        self.directory = directory
+
+    @classmethod
+    def open(cls, url: str, directory: Path | None = None, account: str = SINGLE) -> Store:
+        """Opens and migrates; files lie beside an SQLite database unless `directory` says otherwise."""
+        engine = open_engine(url)
+        path = database_path(engine)
+        return cls(engine, directory or (path.parent if path else Path()), account)
+
+    def close(self) -> None:
+        """Lets go of every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Holds the account while the block runs. Raises Busy when another process has it."""
+        with exclusive(self._engine):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[Scope]:
+        """One consistent view; nothing is written."""
+        with told(), self._engine.connect().execution_options(reading=True) as connection:
+            yield Scope(connection, self.account)
+
+    @contextmanager
+    def writing(self) -> Iterator[Scope]:
+        """A transaction: committed when the block ends, undone when it raises."""
+        with told(), self._engine.begin() as connection:
+            yield Scope(connection, self.account)
+
+    def first_start(self, now: datetime) -> AccountFacts:
+        """What was settled at the first start, settling it now if this is it."""
+        with self.writing() as scope:
+            found = facts(scope)
+            if found is not None:
+                return found
+            secret = secrets.token_bytes(32)
+            scope.connection.execute(
+                insert(accounts).values(account=scope.account, secret=secret, started_at=now, next_number=1, reading="")
+            )
+            return AccountFacts(secret, now)
+
+
+def facts(scope: Scope) -> AccountFacts | None:
+    """What was settled at the first start, None before it."""
+    row = scope.connection.execute(
+        select(accounts.c.secret, accounts.c.started_at).where(accounts.c.account == scope.account)
+    ).one_or_none()
+    return None if row is None else AccountFacts(row.secret, row.started_at)
+
+
+def take_number(scope: Scope) -> int:
+    """The next number of the sequence that topics, action items, feedback, goals and thanks share."""
+    number = scope.connection.execute(
+        update(accounts)
+        .where(accounts.c.account == scope.account)
+        .values(next_number=accounts.c.next_number + 1)
+        .returning(accounts.c.next_number)
+    ).scalar_one()
+    return int(number) - 1

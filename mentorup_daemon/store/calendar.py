@@ -1,0 +1,137 @@
+"""What is kept of calendars: where each sync stands, every event's raw text, and the mentoring meetings found in them.
+
+A meeting that vanishes from its calendar is kept as cancelled: what was written about it has to be taken back, and what
+has taken place stays on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select, update
+
+from mentorup_daemon.records import Meeting
+from mentorup_daemon.store.account import Scope
+from mentorup_daemon.store.rows import columns_of, put, record
+from mentorup_daemon.store.tables import accounts, calendars, meetings, resources
+
+
+def cursor(scope: Scope, url: str) -> tuple[str, datetime | None]:
+    """Where the calendar's sync stands ("" at first), and since when it is suspect (None when it isn't)."""
+    row = scope.connection.execute(
+        select(calendars.c.cursor, calendars.c.suspect_since).where(
+            calendars.c.account == scope.account, calendars.c.url == url
+        )
+    ).one_or_none()
+    return ("", None) if row is None else (row.cursor, row.suspect_since)
+
+
+def keep_cursor(scope: Scope, url: str, name: str, value: str, suspect_since: datetime | None) -> None:
+    """Keeps where the sync stands."""
+    put(scope, calendars, url=url, name=name, cursor=value, suspect_since=suspect_since)
+
+
+def calendar_urls(scope: Scope) -> set[str]:
+    """The calendars that are kept."""
+    rows = scope.connection.execute(select(calendars.c.url).where(calendars.c.account == scope.account))
+    return {row.url for row in rows}
+
+
+def forget_calendar(scope: Scope, url: str) -> None:
+    """A calendar that is gone from the server, or from the config."""
+    for table, column in ((resources, resources.c.calendar), (calendars, calendars.c.url)):
+        scope.connection.execute(delete(table).where(table.c.account == scope.account, column == url))
+
+
+def etags(scope: Scope, url: str) -> dict[str, str]:
+    """href -> ETag of every event that is kept of a calendar."""
+    rows = scope.connection.execute(
+        select(resources.c.href, resources.c.etag).where(
+            resources.c.account == scope.account, resources.c.calendar == url
+        )
+    )
+    return {row.href: row.etag for row in rows}
+
+
+def keep_resource(scope: Scope, url: str, href: str, *, etag: str, text: str, candidate: bool) -> None:
+    """Keeps an event's raw text, and whether there could be a mentoring meeting in it."""
+    put(scope, resources, calendar=url, href=href, etag=etag, text=text, candidate=candidate)
+
+
+def forget_resources(scope: Scope, url: str, hrefs: Collection[str]) -> None:
+    """Events that are gone from the server."""
+    for href in hrefs:
+        scope.connection.execute(
+            delete(resources).where(
+                resources.c.account == scope.account, resources.c.calendar == url, resources.c.href == href
+            )
+        )
+
+
+def texts(scope: Scope, *, candidates_only: bool) -> Iterable[tuple[str, str, str]]:
+    """(calendar, href, text) of the events that are kept."""
+    query = select(resources.c.calendar, resources.c.href, resources.c.text).where(resources.c.account == scope.account)
+    if candidates_only:
+        query = query.where(resources.c.candidate)
+    return [(row.calendar, row.href, row.text) for row in scope.connection.execute(query)]
+
+
+def keep_candidates(scope: Scope, verdicts: Mapping[tuple[str, str], bool]) -> None:
+    """Which of the events that are kept could be mentoring meetings, after people or recognition have changed."""
+    for (url, href), verdict in verdicts.items():
+        scope.connection.execute(
+            update(resources)
+            .where(resources.c.account == scope.account, resources.c.calendar == url, resources.c.href == href)
+            .values(candidate=verdict)
+        )
+
+
+def keep_meetings(
+    scope: Scope, calendar: str, href: str, found: Iterable[Meeting], *, now: datetime, until: datetime
+) -> None:
+    """The meetings that one event holds now, up to `until`: new ones are kept, vanished ones ahead become cancelled."""
+    found = list(found)
+    kept = [meeting.key for meeting in found]
+    for meeting in found:
+        put(scope, meetings, **columns_of(meeting, meetings))
+    scope.connection.execute(
+        update(meetings)
+        .where(
+            meetings.c.account == scope.account,
+            meetings.c.calendar == calendar,
+            meetings.c.href == href,
+            meetings.c.start > now,
+            meetings.c.start < until,
+            meetings.c.key.not_in(kept),
+        )
+        .values(status="cancelled")
+    )
+
+
+def all_meetings(scope: Scope, zone: ZoneInfo, since: datetime | None = None) -> tuple[Meeting, ...]:
+    """Meetings by start, told in `zone`; cancelled ones too."""
+    query = select(meetings).where(meetings.c.account == scope.account).order_by(meetings.c.start, meetings.c.key)
+    if since is not None:
+        query = query.where(meetings.c.end >= since)
+    return tuple(
+        replace(meeting, start=meeting.start.astimezone(zone), end=meeting.end.astimezone(zone))
+        for meeting in (record(Meeting, row) for row in scope.connection.execute(query))
+    )
+
+
+def reading(scope: Scope) -> tuple[str, datetime | None]:
+    """By what (a digest of people, recognition and zone) and when the events that are kept were last expanded."""
+    row = scope.connection.execute(
+        select(accounts.c.reading, accounts.c.expanded_at).where(accounts.c.account == scope.account)
+    ).one()
+    return row.reading, row.expanded_at
+
+
+def keep_reading(scope: Scope, digest: str, now: datetime) -> None:
+    """The events that are kept have been expanded by this, now."""
+    scope.connection.execute(
+        update(accounts).where(accounts.c.account == scope.account).values(reading=digest, expanded_at=now)
+    )

@@ -1,0 +1,162 @@
+"""Opening the store: the engine, its durability, its migrations, and the lock that keeps a second daemon out.
+
+SQLite runs with WAL, a busy timeout, foreign keys and `synchronous=FULL`: an intent in the ledger must be on the disk
+before its effect is in the mailbox. A write takes the write lock when it begins (BEGIN IMMEDIATE), so two processes
+wait for each other instead of failing half way. The schema migrates by itself; one from a newer version is refused.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+
+from mentorup_daemon.errors import Busy, ConfigError, MentorUpError, StoreError
+
+_BUSY_SECONDS = 10.0
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `url` (SQLAlchemy), migrated to this program's schema.
+
+    Raises ConfigError for a URL that can't be used, StoreError for a store that can't, Busy when it is locked.
+    """
+    try:
+        parsed = make_url(url)
+        directory = _prepare_directory(parsed.database) if parsed.get_backend_name() == "sqlite" else None
+        engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS} if directory is not None else {})
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise ConfigError(f"store.url can't be used: {error}") from error
+    if directory is not None:
+        event.listen(engine, "connect", _pragmas)
+        event.listen(engine, "begin", _begin_immediate)
+    with told():
+        _migrate(engine)
+    if parsed.database and directory is not None and parsed.database != ":memory:":
+        Path(parsed.database).chmod(0o600)
+    return engine
+
+
+def database_path(engine: Engine) -> Path | None:
+    """Where the SQLite file is; None for another database."""
+    name = engine.url.database
+    return Path(name) if engine.url.get_backend_name() == "sqlite" and name and name != ":memory:" else None
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns what the database raises into our families, in words."""
+    try:
+        yield
+    except MentorUpError:
+        raise
+    except IntegrityError:
+        raise  # a claim that someone else has: the callers that insert claims know what it means
+    except OperationalError as error:
+        raise _in_words(error) from error
+    except DBAPIError as error:
+        raise StoreError(_damaged(error)) from error
+
+
+@contextmanager
+def exclusive(engine: Engine) -> Iterator[None]:
+    """Holds the account's lock while the block runs; freed by the kernel when the process dies. Raises Busy."""
+    path = database_path(engine)
+    if path is None:
+        yield
+        return
+    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Busy(
+                f"Another MentorUp is already running on {path}. Stop it first (systemctl stop mentorup), "
+                "or give this one a store of its own (store.url)."
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _prepare_directory(database: str | None) -> Path:
+    """The directory of an SQLite file, made for the owner alone."""
+    directory = Path(database or ".").parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ConfigError(f"The state directory {directory} can't be made: {error.strerror}.") from error
+    if not os.access(directory, os.W_OK):
+        raise ConfigError(f"The state directory {directory} can't be written to by this user.")
+    return directory
+
+
+def _pragmas(connection: Any, _record: object) -> None:
+    """SQLite's settings for each new connection; its driver's own transaction handling is switched off."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_SECONDS * 1000:.0f}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Begins a transaction; one that will write says so at once, so that none fails half way (SQLITE_BUSY_SNAPSHOT)."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    """Brings the schema up to date; an unknown revision means that a newer program has been here."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    script = ScriptDirectory.from_config(config)
+    head = script.get_current_head()
+    with engine.connect().execution_options(reading=True) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == head:
+        return
+    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+        raise StoreError(
+            f"The store {engine.url.render_as_string()} was written by a newer version of MentorUp (schema "
+            f"{found}, this program knows up to {head}). Install that version again, or restore a backup from before."
+        )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _in_words(error: OperationalError) -> MentorUpError:
+    """An operational error by its cause: locked, full, or something worse."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        code &= 0xFF  # extended result codes carry the primary one in the low byte
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Busy("The store is locked by another process. Nothing was changed; it is tried again.")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreError("The disk that holds the store is full. Nothing was lost; make room and it goes on.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StoreError(f"The store can't be written to: {error.orig}. Look at the rights of its file and directory.")
+    return StoreError(_damaged(error))
+
+
+def _damaged(error: DBAPIError) -> str:
+    return (
+        f"The store can't be read: {error.orig}. If the file is damaged, bring back a backup with `mentorup restore`."
+    )

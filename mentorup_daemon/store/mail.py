@@ -1,0 +1,158 @@
+"""What is kept of mail: how far each folder has been read, what each message was, and what came of the owner's drafts.
+
+A message is known by a digest of its content, so the same mail in two folders, or after a folder was made anew
+(UIDVALIDITY), is one. Where it lies is kept beside that, to mark it as filed without reading it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from mentorup_daemon.records import Receipt
+from mentorup_daemon.store.account import Scope
+from mentorup_daemon.store.rows import put
+from mentorup_daemon.store.tables import folders, placements, quarantine, read_messages, receipts, threads
+
+
+def folder_position(scope: Scope, folder: str) -> tuple[int, int, int] | None:
+    """(UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ) up to which the folder has been read; None before the first time."""
+    row = scope.connection.execute(
+        select(folders).where(folders.c.account == scope.account, folders.c.folder == folder)
+    ).one_or_none()
+    return None if row is None else (row.uidvalidity, row.uidnext, row.modseq)
+
+
+def keep_folder_position(scope: Scope, folder: str, uidvalidity: int, uidnext: int, modseq: int) -> None:
+    """Everything below has been read and kept."""
+    put(scope, folders, folder=folder, uidvalidity=uidvalidity, uidnext=uidnext, modseq=modseq)
+
+
+def read_kind(scope: Scope, digest: str) -> str | None:
+    """What the message with this content was taken for, None when it has not been read."""
+    return scope.connection.execute(
+        select(read_messages.c.kind).where(read_messages.c.account == scope.account, read_messages.c.digest == digest)
+    ).scalar_one_or_none()
+
+
+def keep_read(scope: Scope, digest: str, *, message_id: str, kind: str, reason: str, about: str, now: datetime) -> None:
+    """What a message was taken for, and the key of the note or draft it was about."""
+    put(
+        scope,
+        read_messages,
+        digest=digest,
+        message_id=message_id,
+        kind=kind,
+        reason=reason,
+        about=about,
+        read_at=now,
+    )
+
+
+def placed(scope: Scope, folder: str, uidvalidity: int) -> dict[int, bool]:
+    """uid -> filed, of the messages that were read in this folder."""
+    rows = scope.connection.execute(
+        select(placements.c.uid, placements.c.filed).where(
+            placements.c.account == scope.account,
+            placements.c.folder == folder,
+            placements.c.uidvalidity == uidvalidity,
+        )
+    )
+    return {row.uid: row.filed for row in rows}
+
+
+def keep_placed(scope: Scope, folder: str, uidvalidity: int, uid: int, *, digest: str, filed: bool) -> None:
+    """Where a message that was read lies; a filed one waits for its keyword."""
+    put(
+        scope, placements, folder=folder, uidvalidity=uidvalidity, uid=uid, digest=digest, filed=filed, marked=not filed
+    )
+
+
+def unmarked(scope: Scope) -> list[Row[Any]]:
+    """(folder, uidvalidity, uid) of filed messages that wait for their keyword."""
+    return list(
+        scope.connection.execute(
+            select(placements.c.folder, placements.c.uidvalidity, placements.c.uid)
+            .where(placements.c.account == scope.account, placements.c.marked.is_(False))
+            .order_by(placements.c.folder, placements.c.uid)
+        )
+    )
+
+
+def keep_marked(scope: Scope, folder: str, uids: Iterable[int]) -> None:
+    """The server has the keyword, or keeps none."""
+    scope.connection.execute(
+        update(placements)
+        .where(placements.c.account == scope.account, placements.c.folder == folder, placements.c.uid.in_(list(uids)))
+        .values(marked=True)
+    )
+
+
+def keep_quarantined(scope: Scope, place: str, what: str, reason: str, now: datetime) -> None:
+    """A message or event that can't be used, with the reason; the same one again changes nothing but the reason."""
+    put(scope, quarantine, place=place, what=what, reason=reason, since=now)
+
+
+def release(scope: Scope, place: str) -> None:
+    """It could be used after all, or it is gone."""
+    scope.connection.execute(
+        delete(quarantine).where(quarantine.c.account == scope.account, quarantine.c.place == place)
+    )
+
+
+def quarantined(scope: Scope) -> list[Row[Any]]:
+    """(place, what, reason, since), oldest first."""
+    return list(
+        scope.connection.execute(
+            select(quarantine).where(quarantine.c.account == scope.account).order_by(quarantine.c.since)
+        )
+    )
+
+
+def link(scope: Scope, message_id: str, key: str, *, guess: bool) -> None:
+    """A message of the owner's came from the draft with this key."""
+    put(scope, threads, message_id=message_id, key=key, guess=guess)
+
+
+def linked(scope: Scope, message_id: str) -> str | None:
+    """The key of the draft that a message of the owner's came from."""
+    return scope.connection.execute(
+        select(threads.c.key).where(threads.c.account == scope.account, threads.c.message_id == message_id)
+    ).scalar_one_or_none()
+
+
+def keep_receipt(scope: Scope, receipt: Receipt) -> None:
+    """The answer to a reply, to be delivered in the same pass or the next."""
+    content = {
+        "about": receipt.about,
+        "lines": [list(line) for line in receipt.lines],
+        "problems": list(receipt.problems),
+        "note_kept": receipt.note_kept,
+        "hint": receipt.hint,
+        "help": receipt.help,
+        "subject": receipt.subject,
+        "in_reply_to": receipt.in_reply_to,
+        "references": list(receipt.references),
+    }
+    put(scope, receipts, key=receipt.key, at=receipt.at, content=content)
+
+
+def recent_receipts(scope: Scope, now: datetime) -> tuple[Receipt, ...]:
+    """Receipts that may still have to be delivered."""
+    rows = scope.connection.execute(
+        select(receipts)
+        .where(receipts.c.account == scope.account, receipts.c.at > now - timedelta(days=15))
+        .order_by(receipts.c.at)
+    )
+    return tuple(_receipt(row.key, row.at, row.content) for row in rows)
+
+
+def _receipt(key: str, at: datetime, content: dict[str, Any]) -> Receipt:
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
+    values["lines"] = tuple((command, text, outcome) for command, text, outcome in content["lines"])
+    return Receipt(key=key, at=at, **values)

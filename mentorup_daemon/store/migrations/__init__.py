@@ -1,0 +1,1 @@
+"""Alembic migrations, run by `store.engine` at start. Each can be read alone."""

@@ -1,0 +1,39 @@
+"""Rows to records and back: the columns of a table are named as the fields of its dataclass."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from mentorup_daemon.store.account import Scope
+
+T = TypeVar("T")
+
+
+def record(kind: type[T], row: Row[Any]) -> T:
+    """`kind` from the columns that bear its fields' names; JSON lists come back as tuples."""
+    mapping = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    values = {field.name: mapping[field.name] for field in fields(kind) if field.name in mapping}  # type: ignore[arg-type]
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def columns_of(value: object, table: Table) -> dict[str, Any]:
+    """The fields of a dataclass that `table` has columns for; tuples as lists, for JSON."""
+    taken = {field.name: getattr(value, field.name) for field in fields(value) if field.name in table.c}  # type: ignore[arg-type]
+    return {name: list(item) if isinstance(item, tuple) else item for name, item in taken.items()}
+
+
+def put(scope: Scope, table: Table, **values: Any) -> None:
+    """Inserts the row, or updates the one with the same primary key."""
+    insert = postgresql_insert if scope.connection.dialect.name == "postgresql" else sqlite_insert
+    keys = [column.name for column in table.primary_key.columns]
+    statement = insert(table).values(account=scope.account, **values)
+    rest = {name: statement.excluded[name] for name in values if name not in keys}
+    if rest:
+        scope.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+    else:
+        scope.connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
