@@ -105,10 +105,19 @@ def faults(root: type[BaseModel], given: Mapping[str, Any], error: ValidationErr
     """All faults of the table `given`, in the order of the models' keys, then across sections."""
     found: list[Fault] = []
     if error is not None:
-        found += [_fault(root, given, detail) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        found += [_fault(root, given, detail) for detail in details if not _follows(detail)]
     found += [fault for fault in _across(given) if all(fault.path != known.path for known in found)]
     meant = {fault.instead_of for fault in found}
     return [fault for fault in found if not (fault.missing and fault.path in meant)]
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """True for what only follows from a fault that is told already.
+
+    A default that hangs on a faulty value; a list called too short because pydantic counts its faultless items.
+    """
+    return detail["type"] == "default_factory_not_called" or (detail["type"] == "too_short" and bool(detail["input"]))
 
 
 def _fault(root: type[BaseModel], given: Mapping[str, Any], detail: ErrorDetails) -> Fault:
@@ -162,13 +171,15 @@ def _unknown(root: type[BaseModel], given: Mapping[str, Any], path: Path) -> Fau
     free = [key for key in known if not isinstance(taken, Mapping) or key not in taken]
     near = get_close_matches(name.lower(), free, 1) or get_close_matches(name.lower(), known, 1)
     inside_password = "password" in parent
-    if near:
-        meant: Path = (*parent, near[0])
-        hint = f"did you mean {dotted(meant)}?"
+    elsewhere = _key_elsewhere(root, name) if not inside_password else None
+    if elsewhere and (not near or elsewhere[-1] == name):
+        near = []
+        hint = f"did you mean {dotted(elsewhere)}?"
+    elif near:
+        hint = f"did you mean {dotted((*parent, near[0]))}?"
     else:
-        meant = ()
-        elsewhere = _same_key_elsewhere(root, name) if not inside_password else ""
-        hint = f"did you mean {elsewhere}?" if elsewhere else f"known here: {', '.join(known)}"
+        hint = f"known here: {', '.join(known)}"
+    meant: Path = (*parent, *near) if near else ()
     if inside_password and not near:
         return Fault(parent, f"unknown key; {hint}")  # a password typed as a key isn't shown
     harmless = bool(near) and "password" not in (*near, *parent)
@@ -176,15 +187,15 @@ def _unknown(root: type[BaseModel], given: Mapping[str, Any], path: Path) -> Fau
     return Fault(path, f"unknown key; {hint}", value, instead_of=meant or None)
 
 
-def _same_key_elsewhere(root: type[BaseModel], name: str) -> str:
-    """The known key in another section that `name` is, or nearly is: `timezone` under [imap] is `owner.timezone`."""
-    leaves: dict[str, str] = {}
+def _key_elsewhere(root: type[BaseModel], name: str) -> Path | None:
+    """The known key of another section that `name` is, or nearly is: `timezone` under [imap] is `owner.timezone`."""
+    leaves: dict[str, Path] = {}
     for section, field in root.model_fields.items():
         model = _submodel(field.annotation)
         for leaf in model.model_fields if model else ():
-            leaves.setdefault(leaf, f"{section}.{leaf}")
+            leaves.setdefault(leaf, (section, leaf))
     near = get_close_matches(name.lower(), leaves, 1, 0.8)
-    return leaves[near[0]] if near else ""
+    return leaves[near[0]] if near else None
 
 
 def _model_at(root: type[BaseModel], path: Path) -> type[BaseModel] | None:
