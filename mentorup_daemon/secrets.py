@@ -8,6 +8,7 @@ of source: a command's arguments or a variable's name may be telling too.
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -70,7 +71,7 @@ class Secret(BaseModel):
                 case "env":
                     password = self._from_environment()
                 case "file":
-                    password = _from_file(Path(str(self.file)).expanduser())
+                    password = _from_file(_at_home(str(self.file)))
                 case "command":
                     password = self._from_command()
                 case "credential":
@@ -85,10 +86,10 @@ class Secret(BaseModel):
         """Words about a password file that others on this machine can read; "" when there is nothing to say."""
         if self.file is None:
             return ""
-        path = Path(self.file).expanduser()
+        path = _at_home(self.file)
         try:
             mode = path.stat().st_mode
-        except OSError:
+        except (OSError, ValueError):
             return ""
         if not mode & (stat.S_IRWXG | stat.S_IRWXO):
             return ""
@@ -117,8 +118,8 @@ class Secret(BaseModel):
         password = _decoded(ended.stdout)
         if ended.returncode:
             said = ended.stderr[-500:].decode("utf-8", "replace").strip()
-            for line in password.splitlines():
-                said = said.replace(line, "***") if line.strip() else said
+            for part in filter(None, map(str.strip, re.split(r"[\0-\x1f]+", password))):
+                said = said.replace(part, "***")  # a program may repeat what it printed
             raise _NoPasswordError(
                 f"{program} failed with {ended.returncode}: {' '.join(said.split()) or 'no message'}"
             )
@@ -156,6 +157,10 @@ class Secret(BaseModel):
 
 class _NoPasswordError(Exception):
     """Why there is no password, in the owner's words; becomes a ConfigError with the key in front."""
+
+
+def _at_home(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's raises for the home of a user who doesn't exist
 
 
 def _from_file(path: Path) -> str:
