@@ -1,0 +1,236 @@
+"""What each command looks like behind its word, and how to mend it when it doesn't.
+
+One small function per shape: it returns the commands that a line says, a command with a problem when the line was
+surely meant to be one, or nothing when it may be prose. A date that is one but can't be gone by (past, or two days at
+once) is a problem always: nobody writes it by chance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mentorup_daemon.records import Command, Mentor
+from mentorup_daemon.replies.dates import EXAMPLE, NotADate, UnusableDate, read_date, read_duration
+
+MOST_TEXT = 2_000
+
+_NUMBERS = re.compile(r"#?\d{1,9}(?:(?:\s*[,;&+]\s*(?:and\s+)?|\s+and\s+|\s+)#?\d{1,9}){0,99}", re.IGNORECASE)
+_BY = re.compile(r"\sby\s", re.IGNORECASE)
+_UNTIL = re.compile(r"\suntil\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that begins with a command's word: `rest` is what follows, `meant` says the word was in capitals."""
+
+    name: str
+    rest: str
+    typed: str
+    meant: bool
+
+    def says(self, text: str = "", *, number: int | None = None, when: datetime | None = None) -> tuple[Command, ...]:
+        """The command, understood."""
+        if len(text) > MOST_TEXT:
+            return self.wrong(f"the text is longer than {MOST_TEXT:,} characters: make it shorter", surely=True)
+        return (Command(name=self.name, line=self.typed[:MOST_TEXT], text=text, number=number, when=when),)
+
+    def wrong(self, mend: str, *, surely: bool = False) -> tuple[Command, ...]:
+        """The command with a problem when it was meant, else nothing."""
+        if not (self.meant or surely):
+            return ()
+        return (Command(name=self.name, line=self.typed[:MOST_TEXT], text=self.rest[:MOST_TEXT], problem=mend),)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the shapes need to know: the owner's zone, the time, and the people who can be named."""
+
+    zone: ZoneInfo
+    now: datetime
+    people: Sequence[Mentor]
+
+    def date(self, words: str) -> datetime:
+        """The date that `words` name, seen from here (see `read_date`)."""
+        return read_date(words, zone=self.zone, now=self.now)
+
+
+def read_shape(line: Line, setting: Setting) -> tuple[Command, ...]:
+    """The commands that `line` says: several for `DONE 3, 4`, none when it is prose."""
+    return SHAPES[line.name](line, setting)
+
+
+def _alone(line: Line, _: Setting) -> tuple[Command, ...]:
+    if line.rest.strip(" .,;:!?"):
+        return line.wrong(f"{line.name} stands alone on its line: write {line.name} and nothing else")
+    return line.says()
+
+
+def _text(line: Line, _: Setting) -> tuple[Command, ...]:
+    if not _has_word(line.rest):
+        return line.wrong(f"write the text behind it, for example: {line.name} {_EXAMPLES[line.name]}")
+    return line.says(line.rest)
+
+
+def _thanks(line: Line, _: Setting) -> tuple[Command, ...]:
+    for_what = re.match(r"for\b[\s:]*", line.rest, re.IGNORECASE)
+    if not for_what or not _has_word(line.rest[for_what.end() :]):
+        return line.wrong(f"write what for: THANKS for {_EXAMPLES['THANKS']}")
+    return line.says(line.rest[for_what.end() :])
+
+
+def _text_by_date(line: Line, setting: Setting) -> tuple[Command, ...]:
+    last = next(reversed(list(_BY.finditer(line.rest))), None)
+    if last is None or not _has_word(line.rest[: last.start()]) or _named(line.rest[last.end() :], setting.people):
+        return _text(line, setting)
+    try:
+        when = setting.date(line.rest[last.end() :])
+    except UnusableDate as error:
+        return line.wrong(str(error), surely=True)
+    except NotADate:
+        return _text(line, setting)
+    return line.says(line.rest[: last.start()].rstrip(" ,;"), when=when)
+
+
+def _numbers(line: Line, _: Setting) -> tuple[Command, ...]:
+    listed = line.rest.strip(" .,;:!")
+    if not _NUMBERS.fullmatch(listed):
+        return line.wrong(f"{line.name} needs the number of an item, for example: {line.name} 3")
+    numbers = dict.fromkeys(int(number) for number in re.findall(r"\d+", listed))
+    return tuple(each for number in numbers for each in line.says(number=number))
+
+
+def _snooze(line: Line, setting: Setting) -> tuple[Command, ...]:
+    mend = "say for how long, for example: SNOOZE 3d (or 48h, 2w, until Friday)"
+    here = setting.now.astimezone(setting.zone)
+    try:
+        span = read_duration(line.rest)
+        if span < timedelta(days=1):  # hours are hours, days are days of the calendar
+            return line.says(when=(here.astimezone(UTC) + span).astimezone(setting.zone))
+        return line.says(when=here + span)
+    except UnusableDate as error:
+        return line.wrong(str(error), surely=True)
+    except NotADate:
+        pass
+    try:
+        return line.says(when=setting.date(re.sub(r"(?i)^(?:until|till)\s+", "", line.rest)))
+    except UnusableDate as error:
+        return line.wrong(str(error), surely=True)
+    except NotADate:
+        return line.wrong(mend)
+
+
+def _date(line: Line, setting: Setting) -> tuple[Command, ...]:
+    try:
+        return line.says(when=setting.date(line.rest))
+    except UnusableDate as error:
+        return line.wrong(str(error), surely=True)
+    except NotADate:
+        return line.wrong(f"{line.name} needs a date, {EXAMPLE}")
+
+
+def _person(line: Line, setting: Setting) -> tuple[Command, ...]:
+    return _naming(line, line.rest, setting, when=None)
+
+
+def _pause(line: Line, setting: Setting) -> tuple[Command, ...]:
+    last = next(reversed(list(_UNTIL.finditer(line.rest))), None)
+    if last is None:
+        return _naming(line, line.rest, setting, when=None)
+    name = line.rest[: last.start()]
+    surely = line.meant or bool(_named(name, setting.people))
+    try:
+        when = setting.date(line.rest[last.end() :])
+    except UnusableDate as error:
+        return line.wrong(str(error), surely=surely)
+    except NotADate:
+        return line.wrong(f"PAUSE {name} until when? Write a date, {EXAMPLE}", surely=surely)
+    return _naming(line, name, setting, when=when)
+
+
+def _naming(line: Line, name: str, setting: Setting, *, when: datetime | None) -> tuple[Command, ...]:
+    """A command about a person: its text is the person's id, or the name as typed where no people are known."""
+    name = name.strip(" .,;:!?\"'“”’")
+    if not name:
+        return line.wrong(f"write whom, for example: {line.name} {_somebody(setting.people)}")
+    if not setting.people:
+        return line.says(name, when=when) if len(name.split()) <= (3 if line.meant else 1) else line.wrong("whom?")
+    found = _named(name, setting.people)
+    if len(found) == 1:
+        return line.says(found[0].id, when=when)
+    ids = ", ".join(person.id for person in (found or setting.people))
+    if found:
+        return line.wrong(f"{name} could be any of {ids}: write the id", surely=True)
+    return line.wrong(f"nobody is called {name[:60]}: write one of {ids[:200]}")
+
+
+def _named(name: str, people: Sequence[Mentor]) -> list[Mentor]:
+    """The people called `name`: by id, else by whole name, else by first name."""
+    wanted = " ".join(name.strip(" .,;:!?\"'“”’").casefold().split())
+    for naming in (_id_of, _name_of, _untitled_name_of, _given_name_of):
+        if found := [person for person in people if naming(person).casefold() == wanted]:
+            return found
+    return []
+
+
+def _id_of(person: Mentor) -> str:
+    return person.id
+
+
+def _name_of(person: Mentor) -> str:
+    return person.name
+
+
+def _untitled_name_of(person: Mentor) -> str:
+    return person.name[person.name.find(person.given_name) :]
+
+
+def _given_name_of(person: Mentor) -> str:
+    return person.given_name
+
+
+def _somebody(people: Sequence[Mentor]) -> str:
+    return people[0].id if people else "ana"
+
+
+def _has_word(text: str) -> bool:
+    return any(char.isalnum() for char in text)
+
+
+_EXAMPLES = {
+    "ADD": "K award: this cycle or next? (decision, 15 min)",
+    "HEARD": "cut the second cohort",
+    "PLAN": "cut the second cohort by Friday",
+    "THANKS": "the introduction to Kim",
+    "I PROMISED": "the revised aim 2 by Friday",
+    "THEY PROMISED": "to ask Kim about the data",
+}
+
+SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
+    "ADD": _text,
+    "DONE": _numbers,
+    "DROP": _numbers,
+    "SNOOZE": _snooze,
+    "SKIP": _alone,
+    "PLAN": _text_by_date,
+    "THANKS": _thanks,
+    "HEARD": _text,
+    "I PROMISED": _text_by_date,
+    "THEY PROMISED": _text_by_date,
+    "NEXT": _date,
+    "MENTOR": _person,
+    "PAUSE": _pause,
+    "RESUME": _person,
+    "CLOSE": _person,
+    "PENDING": _alone,
+    "WHY": _alone,
+    "UNDO": _alone,
+    "HELP": _alone,
+}
+"""Every command by its word, and its shape."""
+
+WITH_TEXT = frozenset(_EXAMPLES)
+"""The commands that take a text, which a mail program may have broken over lines."""
