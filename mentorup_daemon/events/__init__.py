@@ -1,5 +1,31 @@
 """iCalendar text in, occurrences and recognised mentoring meetings out (RFC 5545). Pure.
 
-Expansion runs on the client, behind guards of our own; one broken component costs itself.
-Imports records only. Texts come from calendars; what is kept of them is the business of the store.
+`expand` reads a text and returns its occurrences in a window, `recognise` says whose mentoring meeting one is,
+`candidate` says cheaply which texts are worth expanding. Expansion runs on the client, bounded by the window and not
+by what a calendar asks for; one broken component costs itself.
+Imports records and errors only. Texts come from calendars; what is kept of them is the business of the store.
 """
+
+from mentorup_daemon.events.component import Fault
+from mentorup_daemon.events.expansion import MOST_OCCURRENCES, Expansion, expand
+from mentorup_daemon.events.recognition import (
+    PRIVATE_TITLE,
+    Recognised,
+    candidate,
+    meeting_key,
+    recognise,
+    to_meeting,
+)
+
+__all__ = [
+    "MOST_OCCURRENCES",
+    "PRIVATE_TITLE",
+    "Expansion",
+    "Fault",
+    "Recognised",
+    "candidate",
+    "expand",
+    "meeting_key",
+    "recognise",
+    "to_meeting",
+]
