@@ -113,7 +113,7 @@ def free_port() -> int:
 
 
 def answers(port: int, process: subprocess.Popen[bytes], patience: float = _PATIENCE) -> bool:
-    """Wait until `process` accepts connections on the loopback `port`; False when it ends or takes `patience` seconds."""
+    """Wait until `process` accepts connections on loopback; False when it ends or `patience` seconds have passed."""
     end = time.monotonic() + patience
     while process.poll() is None and time.monotonic() < end:
         try:

@@ -1,6 +1,7 @@
-"""CalDAV servers for the tests: Radicale and Xandikos, one process each for the whole run, an own user or calendar a test.
+"""CalDAV servers for the tests: Radicale and Xandikos, one process each for the whole run.
 
-What a test puts into a server, it puts there over plain HTTP, so that nothing that is tested is used to test it.
+Each test has a user or a calendar of its own. What it puts into a server, it puts there over plain HTTP, so that
+nothing that is tested is used to test it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -23,7 +25,8 @@ _USERS = [f"u{number}" for number in range(500)]
 _fresh_user = iter(_USERS)
 
 _MKCALENDAR = """<?xml version="1.0" encoding="utf-8"?>
-<C:mkcalendar xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:set><D:prop><D:displayname>{name}</D:displayname>
+<C:mkcalendar xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">
+<D:set><D:prop><D:displayname>{name}</D:displayname>
 <C:supported-calendar-component-set>{components}</C:supported-calendar-component-set></D:prop></D:set></C:mkcalendar>"""
 
 
@@ -60,7 +63,9 @@ class CalDavServer:
         """Make a calendar with this display name and return its URL."""
         url = urljoin(self.home_url, quote(slug or uuid.uuid4().hex) + "/")
         kinds = "".join(f'<C:comp name="{component}"/>' for component in components)
-        self.request("MKCALENDAR", url, _MKCALENDAR.format(name=name, components=kinds), {"Content-Type": "text/xml"})
+        self.request(
+            "MKCALENDAR", url, _MKCALENDAR.format(name=escape(name), components=kinds), {"Content-Type": "text/xml"}
+        )
         self.made.append(url)
         return url
 

@@ -1,0 +1,284 @@
+"""WebDAV requests (RFC 4918) through the caldav library's client, and their multistatus answers as values.
+
+What it promises: every answer is either a parsed `Multistatus`, a text, or an error of ours; hrefs come in one
+spelling; redirects are followed on the same host only, so that the password never goes to another. It knows nothing of
+calendars. The hard thing is the login: the library negotiates on the first 401, and servers drop accepted logins later,
+so a refusal gets exactly one more try, and only with a password that has changed (pitfall P03: no lock-outs).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from caldav.davclient import DAVClient
+from caldav.lib import error as caldav_error
+from caldav.response import DAVResponse
+from lxml import etree
+
+from mentorup_daemon.calendars.values import CalDavAccount
+from mentorup_daemon.calendars.wire import (
+    BoundedSession,
+    TooLarge,
+    check_ca_file,
+    check_status,
+    checked_url,
+    families,
+)
+from mentorup_daemon.errors import ConfigError, CredentialsError, Unavailable
+
+BODY_LIMIT = 32_000_000  # bytes of one answer
+_REDIRECTS = 5
+_SAFE = "!$&'()*+,;=:@-._~"  # what may stand in a segment of a path as it is (RFC 3986 3.3)
+
+# One provider spreads its users over hosts of its own and expects the same login there.
+_ONE_PROVIDER = (".icloud.com",)
+
+D = "{DAV:}"
+C = "{urn:ietf:params:xml:ns:caldav}"
+CS = "{http://calendarserver.org/ns/}"
+
+# Everything it has to say reaches us as an exception, and becomes an error of ours.
+logging.getLogger("caldav").setLevel(logging.CRITICAL)
+
+
+class Refused(Unavailable):
+    """The server understood the request and won't do it. `status` is the HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Garbled(Unavailable):
+    """An answer that is no WebDAV: a web page, truncated or broken XML."""
+
+
+class Elsewhere(ConfigError):
+    """The server sends us to another host, which isn't given the password. `url` is where it would have us go."""
+
+    def __init__(self, message: str, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response of a multistatus. `href` is in our spelling, `raw_href` in the server's.
+
+    `status` is 200 unless the server gives one for the resource as a whole; `props` are the properties that were found,
+    lxml elements by their names in Clark notation.
+    """
+
+    href: str
+    raw_href: str
+    status: int
+    props: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        """The text of a property; "" when it isn't there."""
+        element = self.props.get(name)
+        return ("" if element is None else element.text or "").strip()
+
+    def names(self, name: str) -> frozenset[str]:
+        """The names of a property's child elements: the types in a resourcetype."""
+        element = self.props.get(name)
+        return frozenset() if element is None else frozenset(str(child.tag) for child in element)
+
+    def hrefs(self, name: str) -> tuple[str, ...]:
+        """The hrefs in a property, as the server wrote them."""
+        element = self.props.get(name)
+        found = () if element is None else element.iter(f"{D}href")
+        return tuple(str(href.text).strip() for href in found if href.text and href.text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Multistatus:
+    """A 207 answer. `sync_token` is "" outside of sync-collection; `url` is where it came from, redirects followed."""
+
+    url: str
+    answers: tuple[Answer, ...]
+    sync_token: str = ""
+
+
+def spelled(href: str) -> str:
+    """The path of an href in one spelling: what needn't be percent-encoded isn't (RFC 3986 6.2.2)."""
+    path = urlsplit(href).path
+    return "/".join(quote(unquote(segment), safe=_SAFE) for segment in path.split("/"))
+
+
+@dataclass(slots=True)
+class Dav:
+    """The connection to one CalDAV server; connects at the first request and again after `close`."""
+
+    account: CalDavAccount
+    _client: DAVClient | None = field(default=None, init=False)
+    _session: BoundedSession | None = field(default=None, init=False)
+    _password: str = field(default="", init=False, repr=False)
+
+    @property
+    def host(self) -> str:
+        """The server's name, for messages."""
+        return urlsplit(self.account.url).hostname or self.account.url
+
+    def close(self) -> None:
+        """Close the connection, forget the password."""
+        client, self._client, self._password = self._client, None, ""
+        if client is not None:
+            client.close()  # and the session with it
+
+    def propfind(self, url: str, body: str, depth: int = 0) -> Multistatus:
+        """PROPFIND (RFC 4918 9.1). Raises `Refused` on 4xx, `Garbled` on what is no multistatus."""
+        url, response = self._request(url, "PROPFIND", body, {"Depth": str(depth)})
+        return _multistatus(self.host, url, response)
+
+    def report(self, url: str, body: str, depth: int | None = None) -> Multistatus:
+        """REPORT (RFC 3253 3.6). Raises like `propfind`."""
+        headers = {} if depth is None else {"Depth": str(depth)}
+        url, response = self._request(url, "REPORT", body, headers)
+        return _multistatus(self.host, url, response)
+
+    def get(self, url: str, limit: int = BODY_LIMIT) -> tuple[str, str]:
+        """GET: ETag and text. Raises `Refused` with 404 or 410 when it isn't there, `TooLarge` beyond `limit` bytes."""
+        _, response = self._request(url, "GET", "", {"Accept": "text/calendar"}, limit=limit)
+        if response.status != 200:
+            raise Refused(f"{self.host} answers {response.status}", response.status)
+        try:
+            text = str(response.raw)
+        except UnicodeDecodeError as error:
+            raise Garbled(f"{self.host} sent a text that isn't UTF-8") from error
+        return str(response.headers.get("ETag", "")), text
+
+    def insist(self) -> None:
+        """Log in without being asked, for a server that serves anybody and tells only those it knows who they are."""
+        with families(self.host, self.account.username):
+            client, _ = self._connected()
+            client.auth_type = "basic"
+            client.build_auth_object()
+
+    def _request(
+        self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int = BODY_LIMIT
+    ) -> tuple[str, DAVResponse]:
+        """Send, follow redirects on the same host, turn refusals into errors; returns the final URL and the answer."""
+        for _ in range(_REDIRECTS):
+            self._check_host(url)
+            response = self._authorised(url, method, body, headers, limit)
+            if response.status not in (301, 302, 303, 307, 308):
+                break
+            url = urljoin(url, str(response.headers.get("Location", "")))
+        else:
+            raise Unavailable(f"{self.host} sends us round in circles")
+        check_status(self.host, response.status, response.headers)
+        if response.status >= 400:
+            raise Refused(f"{self.host} answers {response.status} to {method}", response.status)
+        return url, response
+
+    def _authorised(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
+        """Send; after a refused login once more, but only if the password has been renewed since it was fetched."""
+        try:
+            return self._send(url, method, body, headers, limit)
+        except CredentialsError:
+            used, password = self._password, self.account.password()
+            self.close()
+            if password == used:
+                raise
+        self._connect(password)
+        return self._send(url, method, body, headers, limit)
+
+    def _send(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
+        try:
+            with families(self.host, self.account.username, ca_file=self.account.ca_file):
+                client, session = self._connected()
+                session.limit = limit
+                try:
+                    return client.request(url, method, body, headers)
+                except caldav_error.AuthorizationError as error:
+                    if error.status == 403:  # not about who asks, but about what
+                        raise Refused(f"{self.host} forbids {method} to {self.account.username}", 403) from error
+                    raise
+                except NotImplementedError as error:
+                    kind = "a kind of login that MentorUp doesn't have (OAuth, perhaps); look for an app password there"
+                    raise CredentialsError(f"{self.host} wants {kind}") from error
+                except etree.XMLSyntaxError as error:
+                    raise Garbled(f"{self.host} sent broken XML") from error
+        except (Refused, Garbled, TooLarge):
+            raise
+        except Unavailable:
+            self.close()  # the next request starts with a new connection and a password fetched afresh
+            raise
+
+    def _connected(self) -> tuple[DAVClient, BoundedSession]:
+        if self._client is None or self._session is None:
+            return self._connect(self.account.password())
+        return self._client, self._session
+
+    def _connect(self, password: str) -> tuple[DAVClient, BoundedSession]:
+        check_ca_file(self.account.ca_file, "[caldav] ca_file")
+        parts = checked_url(self.account.url, "[caldav] url")
+        with families(self.host):
+            session = BoundedSession(limit=BODY_LIMIT, timeout=self.account.timeout)
+            client = DAVClient(
+                url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/",
+                username=self.account.username or None,
+                password=password,
+                ssl_verify_cert=self.account.ca_file or True,
+                enable_rfc6764=False,
+                rate_limit_handle=False,
+                headers={"User-Agent": "mentorup"},
+            )
+            client.session.close()
+            client.session = session  # which has the timeout, in fractions of a second too
+        self._client, self._session, self._password = client, session, password
+        return client, session
+
+    def _check_host(self, url: str) -> None:
+        """Raise unless the password may go to where `url` leads: our own server, never to another (`Elsewhere`)."""
+        target = checked_url(url, "[caldav] url")
+        own = [urlsplit(known) for known in (self.account.url, *self.account.calendars) if "://" in known]
+        if any(_same_server(target, known) for known in own):
+            return
+        where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
+        text = f"{self.host} sends us on to {where}, which isn't given the password; if that is right, set [caldav] url"
+        raise Elsewhere(f"{text} to it", where)
+
+
+def _same_server(target: SplitResult, known: SplitResult) -> bool:
+    """True when a password meant for `known` may go to `target`: the same host, and not from https back to http."""
+    if target.scheme == "http" and known.scheme == "https":
+        return False
+    if target.hostname == known.hostname:
+        upgraded = (known.scheme, target.scheme) == ("http", "https")
+        return upgraded or _port(target) == _port(known)
+    return any(
+        str(target.hostname).endswith(domain) and str(known.hostname).endswith(domain) for domain in _ONE_PROVIDER
+    )
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _multistatus(host: str, url: str, response: DAVResponse) -> Multistatus:
+    tree = response.tree
+    if tree is None or tree.tag != f"{D}multistatus":
+        raise Garbled(f"{host} answers, but not as a CalDAV server does (a web page, perhaps); check [caldav] url")
+    answers = tuple(_answer(element) for element in tree.iterfind(f"{D}response"))
+    return Multistatus(url, answers, (tree.findtext(f"{D}sync-token") or "").strip())
+
+
+def _answer(element: Any) -> Answer:
+    href = (element.findtext(f"{D}href") or "").strip()
+    props: dict[str, Any] = {}
+    for propstat in element.iterfind(f"{D}propstat"):
+        if _code(propstat.findtext(f"{D}status")) == 200:
+            props.update((str(prop.tag), prop) for group in propstat.iterfind(f"{D}prop") for prop in group)
+    return Answer(spelled(href), href, _code(element.findtext(f"{D}status")), props)
+
+
+def _code(line: str | None) -> int:
+    """The number in a status line (`HTTP/1.1 404 Not Found`); 200 when there is none."""
+    words = (line or "").split()
+    return int(words[1]) if len(words) > 1 and words[1].isascii() and words[1].isdigit() else 200
