@@ -1,0 +1,262 @@
+"""Recognising the line that a mail program puts above what it quotes: `On <date>, <name> wrote:`.
+
+It promises to find these lines in the languages that mail programs speak, wrapped over up to five lines, and to say
+how sure it is: a line with a time of day or an address is the mail program's; `Ana wrote:` alone counts only where
+quoted lines follow. It leaves out what the answer decides (`quotes.py`). The hard thing is the writer's own sentence
+that looks alike (`On Monday I wrote:`): it has no time, no address, or speaks of "I".
+
+Nothing here backtracks over unbounded text: lines are bounded before a pattern sees them, and the patterns are lists
+of words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST_LINE = 400  # characters; mail programs wrap or keep attributions shorter
+LONGEST_WRAP = 5  # lines of one attribution: the date, the name, `<`, the address, the verb
+
+_VERBS = (
+    # en, de, nl
+    r"wrote|writes|said|schrieb|schrieben|schreibt|geschrieben|schreef|schrijft|geschreven|"
+    # fr, es, ca, pt, it, ro
+    r"a\s+[ée]crit|[ée]crit|écrivait|nous a dit|escribió|escribio|escribía|ha escrito|va escriure|escreveu|"
+    r"ha scritto|scrisse|scrive|a scris|"
+    # sv, da, no, fi, et
+    r"skrev|skriver|skreiv|kirjoitti|kirjoittaa|kirjutas|"
+    # pl, cs, sk, sl, hr, hu, lt, lv
+    r"napisał\(a\)|napisała|napisał|napisana|napisal|napisao|pisze|napsal\(a\)|napsala|napsal|píše|napísal|"
+    r"ezt írta|írta|rašė|rakstīja|"
+    # ru, uk, bg
+    r"написал\(а\)|написала|написал|пишет|писал\(а\)|писал|написав\(ла\)|написав|пише|писав|написа|"
+    # tr, el, vi, id
+    r"şunu yazdı|şunları yazdı|yazdı|yazmış|έγραψε|γράφει|đã viết|menulis|"
+    # he, ar
+    r"כתב/ה|כתבה|כתב|كتب/كتبت|كتبت|كتب|كتابة ما يلي"
+)
+_VERB = re.compile(rf"(?<![\w'’-])(?:{_VERBS})(?![\w'’-])", re.IGNORECASE)
+_VERB_EAST = re.compile(r"写道|寫道|写到|寫到|書きました|のメール|のメッセージ|作成|작성|썼습니다|님의 말|เขียน")
+_VERB_AT_END = re.compile(
+    rf"(?:(?<![\w'’-])(?:{_VERBS})(?: følgende| följande| följande| the following| o seguinte| le message suivant)?"
+    rf"|写道|寫道|写到|寫到|書きました|のメール|のメッセージ|작성|썼습니다|님의 말)\s*$",
+    re.IGNORECASE,
+)
+_STARTERS = re.compile(
+    r"(?:on|at|in message|in article|am|le|el|il|em|op|den|på|the|dnia|dne|dňa|w dniu|wiadomość|u|v|a|lørdag|the|"
+    r"в|во|у|от|στις|στις|την|ב|בתאריך|ב-|في|بتاريخ|在|于|於|datum|in data|data|vào|pada|dana|kuupäeval|the)"
+    r"(?:\s|(?<=-)|(?=\d))",
+    re.IGNORECASE,
+)
+_WEEKDAYS_MONTHS = re.compile(
+    # the first letters of weekdays and months, as mail programs shorten them, in the languages written in letters
+    r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|mie|jue|vie|sáb|sab|dom|"
+    r"seg|ter|qua|qui|sex|gio|ma|wo|vr|za|zo|din|don|vrij|zat|zon|maa|woe|mån|tis|ons|tors|tor|fre|lör|sön|man|tir|"
+    r"lør|søn|ti|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nd|ndz|po|út|st|čt|pá|ne|пн|вт|ср|чт|пт|сб|вс|нд|пон|вто|"
+    r"сре|чет|пят|суб|вос|нед|pzt|sal|çar|per|cum|cmt|paz|δευ|τρί|τρι|τετ|πέμ|πεμ|παρ|σάβ|σαβ|κυρ|"
+    r"jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*[.,]?\s",
+    re.IGNORECASE,
+)
+_TIME = re.compile(r"\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\d*[./-]\d)|\d{1,2}\s?[aApP]\.?[mM]\b")
+_YEAR = re.compile(r"(?<!\d)(?:19|20|٢٠|۲۰)\d\d(?!\d)|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+_ISO_START = re.compile(r"\d{4}[-/.年년]\s?\d{1,2}[-/.月월]\s?\d{1,2}")
+_ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,128}@[^\s<>()\[\]@,;:\"]{2,128}")
+_ADDRESS_AT_END = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}[>)\]]\W{0,4}$")
+_FIRST_PERSON = re.compile(
+    r"\b(?:I|ich|je|j'ai|yo|eu|io|ik|jag|jeg|minä|я|ja|já|ben)\s+(?:had\s+)?(?:\w+\s+)?$", re.IGNORECASE
+)
+_QUOTING = re.compile(r"(?:quoting|zitat von|citando|citation de|citat från|citerar|quote from)\s+\S", re.IGNORECASE)
+_PARTICLES = frozenset(
+    "you via from of de der den van von zu la le da del di dos du el al bin ibn ten ter y e the Sie vous ud usted tú "
+    "heeft het volgende om o ha at a hat par user użytkownik пользователь користувач odesílatel χρήστης ο/η ο".split()
+)
+_DECORATION = " \t*_->–—|\"'“”«»„‹›[]()"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """An attribution line: lines `first` to `end` (exclusive). `prefix` is own text before it on its first line.
+
+    `sure` says that it may be believed even where no quoted lines follow; `first_person` that its subject is "I".
+    """
+
+    first: int
+    end: int
+    sure: bool
+    prefix: str = ""
+
+
+def verb_within(line: str) -> bool:
+    """Whether the line has one of the verbs of attribution."""
+    return bool(_VERB.search(line) or _VERB_EAST.search(line))
+
+
+@lru_cache(maxsize=4096)
+def closes_attribution(line: str) -> bool:
+    """Whether an attribution may end with this line: a colon at its end, or a verb, or an address after a date."""
+    bare = line.rstrip(" \t*_-–—>\"'”»\u200e\u200f")
+    if bare.endswith((":", "：")):
+        return True
+    if _VERB_AT_END.search(bare):
+        return True
+    return bool(_ADDRESS_AT_END.search(bare[-260:]) and _YEAR.search(bare))
+
+
+def attribution_ending_at(lines: Sequence[str], end: int, floor: int, *, quote_follows: bool) -> Attribution | None:
+    """The attribution whose last line is `lines[end]`, none of its lines before `floor`; None when there is none.
+
+    `quote_follows` says that quoted lines come next: then less is asked of it.
+    """
+    last = lines[end]
+    if len(last) > LONGEST_LINE or not closes_attribution(last):
+        return None
+    joined = ""
+    fallback: Attribution | None = None
+    for first in range(end, max(floor, end - LONGEST_WRAP + 1) - 1, -1):
+        line = lines[first].strip()
+        if not line or len(line) > LONGEST_LINE:
+            break
+        if first < end and line.endswith((".", "!", "?", ":")) and not _abbreviated(line):
+            break
+        joined = _join(line, joined)
+        found = _judge(joined, wrapped=first < end, quote_follows=quote_follows)
+        if found is None:
+            continue
+        sure, started = found
+        attribution = Attribution(first, end + 1, sure)
+        if started:
+            return attribution
+        fallback = fallback or attribution
+    if fallback is None and quote_follows:
+        return _within_line(lines, end, floor)
+    return fallback or _within_line(lines, end, floor)
+
+
+def _abbreviated(line: str) -> bool:
+    """A full stop that ends a shortened month or weekday rather than a sentence."""
+    return line.endswith(".") and len(line.rsplit(None, 1)[-1]) <= 6 and bool(re.search(r"\d", line))
+
+
+def _join(line: str, rest: str) -> str:
+    return f"{line} {rest}" if rest else line
+
+
+def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool] | None:
+    """(sure, begins as an attribution begins) for a candidate on one line, or None."""
+    if len(text) > LONGEST_LINE + 200:
+        return None
+    bare = text.strip(_DECORATION)
+    colon = bare.endswith((":", "："))
+    core = bare.rstrip(":： \t")
+    address = bool(_ADDRESS.search(core))
+    time = bool(_TIME.search(core))
+    dated = time or bool(_YEAR.search(core))
+    started = _begins(core)
+    verb = verb_within(core)
+    if verb:
+        return _judge_verb(core, colon, address, time, dated, started, quote_follows, wrapped)
+    if _QUOTING.match(core) and colon and (address or quote_follows):
+        return True, True
+    if (
+        dated
+        and address
+        and started
+        and _ADDRESS_AT_END.search(core[-260:] + " ")
+        and (colon or _ISO_START.match(core))
+    ):
+        return True, True
+    if _ISO_START.match(core) and time and colon and len(core) < 160:
+        return address or quote_follows, True
+    if quote_follows and colon and address and (dated or len(core) < 120) and not wrapped:
+        return False, started
+    if quote_follows and text.lstrip().startswith("*") and dated and colon:
+        return False, True
+    return None
+
+
+def _judge_verb(
+    core: str, colon: bool, address: bool, time: bool, dated: bool, started: bool, quote_follows: bool, wrapped: bool
+) -> tuple[bool, bool] | None:
+    at_end = _VERB_AT_END.search(core)
+    subject = core[: at_end.start()] if at_end else core
+    if not at_end and not colon:
+        return None
+    if _FIRST_PERSON.search(subject) and not (quote_follows and dated):
+        return None
+    named = _ends_with_name(subject) if at_end else True
+    if started and dated:
+        sure = (address or time or (bool(at_end) and named)) and colon or (address and time)
+        if sure or quote_follows:
+            return bool(sure), True
+        return None
+    if wrapped and not address:
+        return None
+    if address and at_end and len(core) < 200 and _starts_like_name(core):
+        return colon or quote_follows, False
+    if address and dated and _starts_like_name(core):
+        return True, False
+    if not quote_follows:
+        return None
+    if at_end and _is_name(subject) and len(core) < 120:
+        return False, False
+    if dated and _starts_like_name(core) and len(core) < 160:
+        return False, False
+    return None
+
+
+def _begins(core: str) -> bool:
+    """Begins with the word, weekday or number that attributions begin with."""
+    return bool(_STARTERS.match(core) or _WEEKDAYS_MONTHS.match(core) or core[:1].isdigit())
+
+
+def _starts_like_name(core: str) -> bool:
+    first = core[:1]
+    return first.isupper() or not first.isascii() or first in "\"'<[(" or bool(_ADDRESS.match(core))
+
+
+def _name_word(word: str) -> bool:
+    word = word.strip("\"'<>()[],.;:*_“”")
+    return not word or word in _PARTICLES or not word[0].isalpha() or word[0].isupper() or "@" in word
+
+
+def _ends_with_name(subject: str) -> bool:
+    """The words just before the verb are a name, as far back as the last comma or number."""
+    tail = re.split(r"[\d,]", subject[-120:])[-1].split()
+    return bool(tail) and all(_name_word(word) for word in tail)
+
+
+def _is_name(subject: str) -> bool:
+    """The whole subject is a name (or "you"), at most six words."""
+    words = subject.split()
+    if not 1 <= len(words) <= 6:
+        return False
+    if len(words) > 1 and words[-1].lower() in ("you", "sie", "vous"):
+        return False
+    return all(_name_word(word) for word in words)
+
+
+_MID_LINE = re.compile(
+    r"(?:\s|-{2,}\s?)(On (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
+)
+
+
+def _within_line(lines: Sequence[str], end: int, floor: int) -> Attribution | None:
+    """An attribution that begins in the middle of a line: `Thanks! On Wed, Apr 4 ... wrote:` (some phones do)."""
+    joined = ""
+    for first in range(end, max(floor, end - 2) - 1, -1):
+        line = lines[first]
+        if not line.strip() or len(line) > 2 * LONGEST_LINE:
+            return None
+        found = None
+        for found in _MID_LINE.finditer(line):  # noqa: B007  # the last one counts
+            pass
+        if found:
+            candidate = _join(line[found.start(1) :].strip(), joined)
+            judged = _judge(candidate, wrapped=first < end, quote_follows=False)
+            if judged and judged[0] and (_TIME.search(candidate) or _ADDRESS.search(candidate)):
+                return Attribution(first, end + 1, sure=True, prefix=line[: found.start(1)].rstrip(" -"))
+            return None
+        joined = _join(line.strip(), joined)
+    return None

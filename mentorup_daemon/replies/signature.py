@@ -1,0 +1,226 @@
+"""Taking signatures off the end of the writer's words.
+
+What follows a line of `-- ` goes (RFC 3676 4.3); so do lines that a device or program adds (`Sent from my iPhone`) and
+the lines of a contact block below a name: telephone, address, site, title. A greeting, a closing and the name below it
+are the writer's words and stay. The hard thing is a signature without `-- `: only lines at the very end are looked at,
+and they go only when a name stands above them and one of them holds a telephone number, an address or a site.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_LONGEST = 160  # characters of a line that can be part of a signature
+_LAST_LINES = 14  # lines of a contact block, the name included
+
+_DEVICE_STEMS = re.compile(
+    r"(?:sent (?:from|via|with|by|using|on)|from my|written (?:on|with)|typed on|envoyé (?:de|depuis|à partir|avec|via)|"
+    r"envoyée? depuis|von mein|gesendet (?:von|mit|über|vom)|von unterwegs|diese nachricht wurde von|"
+    r"enviado (?:desde|do|de|a partir|através|via|com|pelo|por)|enviada do|inviato (?:da|dal|con|tramite)|"
+    r"verzonden (?:vanaf|met|via|vanuit)|verstuurd (?:vanaf|met|via)|verstuurd van|"
+    r"skickat (?:från|med|via)|skickad från|sendt (?:fra|med|via)|sendt med|lähetetty|"
+    r"wysłan[eoy] z|wysłano z|odesláno z|odoslané z|отправлено (?:с|из|от|через)|отправлено с|послано с|"
+    r"надіслано (?:з|із|через|від)|відправлено з|στάλθηκε από|εστάλη από|απεστάλη από|"
+    r"iphone.?umdan|ipad.?imden|telefonumdan|"
+    r"נשלח מ|מאת ה|أرسلت من|أُرسلت من|مرسل من|تم الإرسال من|أرسل من|발신|从我的|從我的|发自我的|发自|來自我的|傳送自|"
+    r"sent from|elküldve|trimis de pe|küldve)",
+    re.IGNORECASE,
+)
+_DEVICE_ENDS = re.compile(
+    r"(?:gesendet|から送信|より送信|送信|傳送|发送|寄出|에서 보냄|에서 보냈습니다|gönderildi|gönderilmiştir|からのメール)\W{0,3}$",
+    re.IGNORECASE,
+)
+_DEVICE = re.compile(
+    r"iphone|ipad|ipod|android|samsung|galaxy|blackberry|outlook|\bmail\b|mobil|handy|yahoo|gmail|windows|huawei|xiaomi|"
+    r"nokia|tablet|protonmail|proton|smartphone|\bphone|telefon|téléphone|teléfono|telefone|telefoon|puhelin|cell|"
+    r"thunderbird|k-9|airmail|mailbox|hotmail|spark|sony|xperia|\bhtc\b|\blg\b|motorola|pixel|oneplus|alcatel|lumia|"
+    r"apple watch|macbook|\bmac\b|\bti-\d|acompli|superhuman|mailspring|zimbra|web\.de|gmx|t-online|orange|verizon|at&t|"
+    r"t-mobile|device|gerät|appareil|dispositivo|toestel|enhet|laitteest|urządzeni|zařízení|устройств|пристро|"
+    r"cihaz|συσκευή|телефон|смартфон|κινητό|айфон|スマートフォン|携帯|手机|手機|아이폰|휴대폰|갤럭시|מכשיר|האייפון|הטלפון|"
+    r"هاتفي|جهاز|الآيفون|palm|treo|vodafone|ipad|newton|desktop app",
+    re.IGNORECASE,
+)
+_APOLOGY = re.compile(
+    r"excuse|typo|brevity|brief|forgive|tippfehler|kürze|entschuldig|désolé|faute|errores|brevedad|errori",
+    re.IGNORECASE,
+)
+_OUTLOOK_MOBILE = re.compile(r"outlook", re.IGNORECASE)
+_OUTLOOK_SYSTEM = re.compile(r"\b(?:ios|android)|\bmac\b", re.IGNORECASE)
+_LINK = re.compile(r"[<(\[]{0,2}(?:https?://|mailto:|www\.)[^\s<>]{1,600}[>)\]]{0,2}")
+_MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
+
+_PHONE = re.compile(r"(?:\+|00|\()?\d[\d \t()./–-]{5,22}\d")
+_PHONE_WORD = re.compile(
+    r"(?:^|\W)(?:t|p|m|f|c|o|w|tel|tél|ph|phone|mobile|mob|cell|office|direct|fax|tfn|tlf|puh|handy|telefon|telefono|teléfono|"
+    r"telefone|téléphone|mobil|móvil|portable|gsm|work|home|電話|电话|тел|моб|τηλ|טל|هاتف|skype|zoom|whatsapp)[.:)\s]",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,64}@[^\s<>()\[\]@,;:\"]{2,64}\.[a-z]{2,24}", re.IGNORECASE)
+_SITE = re.compile(
+    r"(?:https?://|www\.)\S{3,200}|^\W{0,3}[\w-]{2,40}(?:\.[\w-]{2,40}){1,3}(?:/\S{0,60})?\W{0,3}$", re.IGNORECASE
+)
+_POSTAL = re.compile(
+    r"\b\d{1,5}[a-z]?,?\s+\w+.{0,30}\b(?:street|st|road|rd|avenue|ave|blvd|lane|drive|way|suite|rue|floor)\b|"
+    r"\w(?:straße|strasse|str\.|weg|platz|gasse|allee|laan|straat|gatan|vägen|gade|vej|gate|katu|tie)\s+\d|"
+    r"\b[A-Z]{2}\s+\d{5}\b|\b\d{4,5}\s+[A-ZÄÖÜÅØ]\w+|\b(?:rue|avenue|via|calle|rua|ul\.|ulica|piazza|plaza|av\.)\s+\w.{0,40}\d|"
+    r"\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\b|p\.?\s?o\.? box",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"\b(?:professor|prof\.|dr\.|director|manager|ceo|cto|cfo|engineer|department|dept|university|institute|faculty|"
+    r"school|college|hospital|laborator|centre|center|inc|ltd|llc|gmbh|corp|ag|phd|ph\.d|chair|dean|head of|lecturer|"
+    r"researcher|scientist|consultant|president|founder|assistant|associate|analyst|developer|architect|officer|"
+    r"universität|institut|fakultät|lehrstuhl|abteilung|geschäftsführer|université|directeur|directrice|professeur|"
+    r"universidad|profesora?|universidade|professora|università|docente|universiteit|universitet|universitetet|"
+    r"yliopisto|uniwersytet|univerzita|университет|институт|профессор|üniversitesi|πανεπιστήμιο|大学|教授|株式会社|"
+    r"대학교|교수|אוניברסיט|جامعة|team|group|clinic|division|office of)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"(?:(?:kind|kindest|best|warm|warmest|many|with|all the|very|my)\s+){0,3}(?:regards|wishes|thanks|thank you|thanks again|cheers|best|sincerely|"
+    r"yours|yours truly|yours sincerely|cordially|respectfully|take care|talk soon|see you|love|"
+    r"mit freundlichen grüßen|mit freundlichem gruß|mit besten grüßen|viele grüße|beste grüße|liebe grüße|"
+    r"herzliche grüße|freundliche grüße|schöne grüße|gruß|grüße|lg|vg|mfg|danke|vielen dank|cordialement|"
+    r"bien cordialement|bien à vous|bien à toi|amicalement|amitiés|merci|salutations|bises|un saludo|saludos|"
+    r"saludos cordiales|un abrazo|abrazos|atentamente|gracias|atenciosamente|abraços|obrigad[oa]|cumprimentos|"
+    r"cordiali saluti|saluti|un caro saluto|grazie|a presto|met vriendelijke groet|met vriendelijke groeten|groeten|groet|mvg|"
+    r"hartelijke groet|bedankt|med vänliga hälsningar|vänliga hälsningar|hälsningar|mvh|tack|med venlig hilsen|"
+    r"venlig hilsen|hilsen|kh|med vennlig hilsen|vennlig hilsen|beste hilsener|terveisin|ystävällisin terveisin|terveiset|"
+    r"kiitos|pozdrawiam|z poważaniem|serdecznie pozdrawiam|dziękuję|s pozdravem|zdravím|děkuji|с уважением|"
+    r"всего доброго|спасибо|з повагою|дякую|saygılarımla|saygılar|sevgiler|teşekkürler|με εκτίμηση|φιλικά|ευχαριστώ|"
+    r"よろしくお願い.{0,20}|敬具|此致|敬礼|祝好|谢谢|謝謝|감사합니다|드림|בברכה|תודה|مع أطيب التحيات|تحياتي|مع التحية|شكرا)"
+    r"[\w\s/]{0,30}[,.!~–-]{0,3}$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?:;…。！？]\W{0,2}$")
+
+
+@lru_cache(maxsize=4096)
+def is_device_line(line: str) -> bool:
+    """Whether a line is what a telephone or program adds by itself: `Sent from my iPhone`, `Get Outlook for iOS`."""
+    if len(line) > 4 * _LONGEST:
+        return False
+    bare = _LINK.sub(" ", _MARKDOWN_LINK.sub(r"\1 ", line)).strip(" \t\u00a0()<>[]*_-–—|.!~\u200e\u200f")
+    words = bare.split()
+    if not words or len(bare) > _LONGEST:
+        return False
+    if _OUTLOOK_MOBILE.search(bare) and _OUTLOOK_SYSTEM.search(bare) and len(words) <= 8:
+        return True
+    if not _DEVICE.search(bare):
+        return False
+    if _DEVICE_STEMS.match(bare) or _DEVICE_ENDS.search(bare):
+        # `Sent from my desk, which is easier than my phone` is a sentence: too long, and it excuses nothing.
+        return len(words) <= 7 or (len(words) <= 16 and bool(_APOLOGY.search(bare) or _DEVICE_ENDS.search(bare)))
+    return False
+
+
+def delimiter_at(lines: list[str], start: int) -> int | None:
+    """Where the signature below `-- ` begins among `lines[start:]`, that line included; None when there is none."""
+    for index in range(start, len(lines)):
+        line = lines[index]
+        if len(line) > 8 or line[:1] not in "-–—" and line.lstrip()[:1] not in "-–—":
+            continue
+        bare = line.strip()
+        if line in ("-- ", "--\u00a0") or (
+            bare in ("--", "—", "– –", "---", "—-") and _short_below(lines, index + 1, bare)
+        ):
+            return index
+    return None
+
+
+def _short_below(lines: list[str], start: int, mark: str) -> bool:
+    """What follows a delimiter without its blank is short enough to be a signature, not the next part of a letter."""
+    below = [line for line in lines[start : start + 60] if line.strip()]
+    if mark == "--":
+        return len(below) <= 10 and not any(len(line) > 300 for line in below)
+    return 0 < len(below) <= 8 and all(
+        len(line) <= 90 and not _SENTENCE_END.search(line.rstrip()[-3:]) for line in below
+    )
+
+
+def without_contact_block(lines: list[str]) -> list[str]:
+    """The lines without the telephone, address, site and title lines at their very end, below a name that stays."""
+    first = len(lines)
+    seen = 0
+    while first > 0 and seen < _LAST_LINES:
+        line = lines[first - 1]
+        if line.strip():
+            if len(line) > _LONGEST:
+                break
+            seen += 1
+        elif first > 1 and not lines[first - 2].strip():
+            first -= 1
+            continue
+        first -= 1
+    tail = list(range(first, len(lines)))
+    name = _name_above(lines, tail)
+    if name is None:
+        return lines
+    end = name + 1
+    while end > 0 and not lines[end - 1].strip():
+        end -= 1
+    return lines[:end]
+
+
+def _name_above(lines: list[str], tail: list[int]) -> int | None:
+    """The last line to keep when the tail ends in a contact block; None when it is none."""
+    text = [index for index in tail if lines[index].strip()]
+    closing = next((index for index in reversed(text) if _CLOSING.match(lines[index].strip(" *_"))), None)
+    if closing is not None:
+        below = [index for index in text if index > closing]
+        if below and _is_name(lines[below[0]]):
+            rest = below[1:]
+            return below[0] if rest and _is_contact(lines, rest) else None
+        if below and _is_contact(lines, below) and not _SENTENCE_END.search(lines[below[0]].strip()):
+            return closing
+        return None
+    block = []
+    for index in reversed(text):
+        if block and block[0] - index > 1:
+            break
+        block.insert(0, index)
+    if len(block) >= 3 and (block[0] == 0 or not lines[block[0] - 1].strip()) and _is_name(lines[block[0]]):
+        return block[0] if _is_contact(lines, block[1:], certain=True) else None
+    return None
+
+
+def _is_name(line: str) -> bool:
+    bare = line.strip(" \t*_,-–|")
+    words = bare.split()
+    if not 1 <= len(words) <= 6 or len(bare) > 60 or _SENTENCE_END.search(bare) and not bare.endswith("."):
+        return False
+    if _PHONE.search(bare) or "@" in bare:
+        return False
+    return all(
+        word[0].isupper()
+        or not word[0].isascii()
+        or word.lower() in ("de", "der", "van", "von", "da", "di", "la", "(he/him)", "(she/her)", "phd", "(they/them)")
+        or word[0] in "(\"'"
+        for word in words
+    )
+
+
+def _is_contact(lines: list[str], indices: list[int], *, certain: bool = False) -> bool:
+    """All the lines belong to a contact block, and one of them gives a way to reach the writer."""
+    reach = titles = 0
+    for index in indices:
+        line = lines[index].strip()
+        if (
+            _PHONE.search(line)
+            or (_PHONE_WORD.search(line) and any(map(str.isdigit, line)))
+            or _ADDRESS.search(line)
+            or _SITE.search(line)
+        ):
+            if len(line.split()) > 14 or (_SENTENCE_END.search(line) and len(line.split()) > 7):
+                return False
+            reach += 1
+        elif _POSTAL.search(line) or _TITLE.search(line):
+            titles += 1
+            if _SENTENCE_END.search(line) and len(line.split()) > 8:
+                return False
+        elif len(line.split()) > 8 or (_SENTENCE_END.search(line) and len(line.split()) > 3):
+            return False
+    if certain:
+        return reach >= 1 and reach + titles >= 2
+    return reach >= 1

@@ -1,0 +1,209 @@
+"""The writer's own words out of a reply.
+
+What goes: quoted history and the line above it, forwarded messages, signatures, what devices, servers and lists add.
+What stays: everything else, in its order, with answers between quoted lines kept beside what they answer. When in
+doubt the words stay. The stages, each in its module: which part of the message speaks (`bodies`), HTML as text with
+quote marks (`html_text`), own lines from quoted ones (`quotes`, with `attribution` and `history`), and the ends of
+what is left (`signature`, `notices`). All of them are linear in the input. The hard thing, taking the result through
+the same mill again must change nothing: so it is milled until it stays.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mentorup_daemon.replies.bodies import Body, bodies
+from mentorup_daemon.replies.history import ForwardedBlock, forwarded_block
+from mentorup_daemon.replies.html_text import html_text
+from mentorup_daemon.replies.notices import is_banner, is_list_footer, is_notice, is_reply_above_line
+from mentorup_daemon.replies.quotes import Segment, divide
+from mentorup_daemon.replies.signature import delimiter_at, is_device_line, without_contact_block
+
+__all__ = [
+    "ForwardedBlock",
+    "InlineAnswer",
+    "VisibleText",
+    "forwarded_block",
+    "html_text",
+    "visible_text",
+    "visible_text_of_html",
+    "visible_text_of_plain",
+]
+
+_MOST_ROUNDS = 12
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u0000\u00ad\ufffc")
+)
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\u0085\x0b\x0c\x1c-\x1e]")
+_BLANK_RUN = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}(?=\n|$)")
+_INLINE_IMAGE = re.compile(r"\[(?:cid:|image: )[^\[\]\n]{1,200}\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class InlineAnswer:
+    """An answer written below a quote, with the quoted lines that it answers (marks removed)."""
+
+    quoted: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleText:
+    """`text`: the writer's own words, paragraphs separated by one blank line. `answers`: those that stand below quotes."""
+
+    text: str
+    answers: tuple[InlineAnswer, ...] = ()
+
+
+def visible_text(raw: bytes) -> VisibleText:
+    """The writer's own words in a whole RFC 5322 message; empty when there are none. Never raises."""
+    found = [_of_body(body) for body in bodies(raw)]
+    return VisibleText(
+        "\n\n".join(part.text for part in found if part.text),
+        tuple(answer for part in found for answer in part.answers),
+    )
+
+
+def _of_body(body: Body) -> VisibleText:
+    if body.html:
+        return visible_text_of_html(body.text)
+    plain, doubtful = _once(_unflowed(body.text, body.delsp) if body.flowed else body.text)
+    if doubtful and body.alternative:
+        # The plain part has lost the marks of its quote; the HTML may have kept them.
+        told = visible_text_of_html(body.alternative)
+        if told.text:
+            return told
+    return _settled(plain)
+
+
+def visible_text_of_plain(text: str, *, flowed: bool = False, delsp: bool = False) -> VisibleText:
+    """The writer's own words in a plain text body; `flowed` and `delsp` as its content type says (RFC 3676)."""
+    return _settled(_once(_unflowed(text, delsp) if flowed else text)[0])
+
+
+def visible_text_of_html(html: str) -> VisibleText:
+    """The writer's own words in an HTML body, as plain text."""
+    return visible_text_of_plain(html_text(html))
+
+
+def _settled(found: VisibleText) -> VisibleText:
+    """Until a further round changes nothing, so that a text that has been cleaned is left alone."""
+    text = found.text
+    for _ in range(_MOST_ROUNDS):
+        again = _once(text)[0].text
+        if again == text:
+            break
+        text = again
+    return VisibleText(text, found.answers)
+
+
+def _once(text: str) -> tuple[VisibleText, bool]:
+    """One round: (the words, whether history without marks may be among them)."""
+    text = _LINE_ENDS.sub("\n", text).translate(_INVISIBLE)
+    lines = _BLANK_RUN.sub("\n", text).split("\n")
+    lines = _without_opening(lines)
+    division = divide(lines)
+    kept: list[str] = []
+    answers: list[InlineAnswer] = []
+    for segment in division.segments:
+        words = _clean(segment)
+        if not words:
+            continue
+        kept.append(words)
+        if segment.quoted:
+            answers.append(InlineAnswer("\n".join(segment.quoted), words))
+    return VisibleText("\n\n".join(kept), tuple(answers)), division.doubtful
+
+
+def _without_opening(lines: list[str]) -> list[str]:
+    """Without a gateway's banner at the beginning, and without all that stands below `reply above this line`."""
+    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    end = next((index for index in range(first, len(lines)) if not lines[index].strip()), len(lines))
+    if end > first and is_banner("\n".join(lines[first:end])):
+        lines = lines[end:]
+    for index, line in enumerate(lines):
+        if ("--" in line or "##" in line or "==" in line or "__" in line) and is_reply_above_line(line):
+            return lines[:index]
+    return lines
+
+
+def _clean(segment: Segment) -> str:
+    lines = [line.rstrip() if line != "-- " else line for line in segment.lines]
+    lines = _without_device_lines(lines)
+    lines = _without_footers(lines)
+    delimiter = delimiter_at(lines, 0)
+    if delimiter is not None:
+        lines = _without_footers(lines[:delimiter])
+    lines = without_contact_block(lines)
+    return _collapsed(lines)
+
+
+def _without_device_lines(lines: list[str]) -> list[str]:
+    """Without the lines that devices add, where they stand apart or near the end."""
+    last = len(lines)
+    kept = []
+    for index, line in enumerate(lines):
+        if line and is_device_line(line):
+            above = index == 0 or not lines[index - 1].strip() or is_device_line(lines[index - 1])
+            below = index + 1 >= last or not lines[index + 1].strip() or is_device_line(lines[index + 1])
+            if below or above and last - index <= 12:
+                continue
+        if line.startswith("[") and _INLINE_IMAGE.match(line.strip()):
+            continue
+        kept.append(line)
+    return kept
+
+
+def _without_footers(lines: list[str]) -> list[str]:
+    """Without legal notices and list footers at the end, paragraph by paragraph from the last."""
+    end = len(lines)
+    cut = end
+    passed = 0  # paragraphs passed over that may belong to the footer of a list above them
+    while end > 0 and passed < 6:
+        while end > 0 and not lines[end - 1].strip():
+            end -= 1
+        start = end
+        while start > 0 and lines[start - 1].strip():
+            start -= 1
+        if start == end:
+            break
+        paragraph = "\n".join(lines[start:end])
+        if is_notice(paragraph) or is_list_footer(paragraph):
+            cut = start
+            passed = 0
+        elif len(paragraph) > 600 or cut != len(lines) and end <= cut:
+            break
+        else:
+            passed += 1
+            if cut != len(lines):
+                break
+        end = start
+    return lines[:cut]
+
+
+def _collapsed(lines: list[str]) -> str:
+    kept: list[str] = []
+    for line in lines:
+        stripped = line.rstrip()
+        if stripped or (kept and kept[-1]):
+            kept.append(stripped)
+    return "\n".join(kept).strip("\n").rstrip()
+
+
+def _unflowed(text: str, delsp: bool) -> str:
+    """Soft line breaks of format=flowed taken out, quotes joined with quotes of their depth only (RFC 3676 4)."""
+    joined: list[tuple[int, list[str]]] = []
+    open_depth = -1  # of the line above, when it ends softly
+    for line in _LINE_ENDS.sub("\n", text).split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        words = line[depth:].removeprefix(" ")
+        soft = words.endswith(" ") and words != "-- "
+        if soft and delsp:
+            words = words[:-1]
+        if depth == open_depth and words != "-- ":
+            joined[-1][1].append(words)
+        else:
+            joined.append((depth, [words]))
+        open_depth = depth if soft else -1
+    return "\n".join(f"{'>' * depth} {''.join(pieces)}" if depth else "".join(pieces) for depth, pieces in joined)
