@@ -205,11 +205,8 @@ def is_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """True when `host` is this very machine: localhost (RFC 6761 6.3), 127.0.0.0/8 or ::1."""
-    name = host.lower().rstrip(".")
-    if is_address(name):
-        return ipaddress.ip_address(name).is_loopback
-    return name == "localhost" or name.endswith(".localhost")
+    """True when `host` is this very machine: localhost, 127.0.0.0/8 or ::1."""
+    return ipaddress.ip_address(host).is_loopback if is_address(host) else host.lower() == "localhost"
 
 
 def _web_address(schemes: tuple[str, ...], example: str) -> Callable[[str], str]:
