@@ -1,0 +1,45 @@
+"""Where a mailbox is and how to get in: the part of [imap] that a connection needs."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+Security = Literal["tls", "starttls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAccount:
+    """One account on one IMAP server.
+
+    `password` is called at every connect, so that a renewed secret is met without a restart (P03), and may raise
+    ConfigError. `security` none is for loopback addresses only. `timeout` is in seconds, for connecting and for every
+    read. `drafts` and `sent` name those folders; found by SPECIAL-USE when empty. `ca_file` is a private CA (PEM).
+    """
+
+    host: str
+    port: int
+    security: Security
+    username: str
+    password: Callable[[], str] = field(repr=False)
+    ca_file: str = ""
+    timeout: float = 30.0
+    drafts: str = ""
+    sent: str = ""
+
+    @property
+    def where(self) -> str:
+        """How errors name it."""
+        return f"{self.host}:{self.port} (IMAP, user {self.username})"
+
+
+def is_loopback(address: str) -> bool:
+    """True for localhost, 127.0.0.0/8 and ::1, written as a name or a number."""
+    if address.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,301 @@
+"""What is new in a folder, and what carries a tag: headers only, until the caller asks for one message's bytes.
+
+Promises: nothing new is missed (by UID, never by counting, I03, I07), nothing is marked read (I17), and one message
+that the server can't deliver costs only itself (I18). Mail without a tag that was there before the first sight is
+never looked into. Leaves out what a message says (`replies`) and what has been filed already (`store`): the same
+message may be told twice, and often is. The hard thing is a folder whose UIDVALIDITY changed (I12): its UIDs say
+nothing any more, so tags are searched for anew, and the mail of the last days is told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from mentorup_daemon.errors import Malformed
+from mentorup_daemon.mailbox import arguments
+from mentorup_daemon.mailbox.failures import Garbled, Refused
+from mentorup_daemon.mailbox.folders import Folders
+from mentorup_daemon.mailbox.session import Selected, Session
+from mentorup_daemon.records import MessageHeaders, Tags
+from mentorup_daemon.replies.headers import parse_headers
+
+LOOK_BACK = timedelta(days=15)  # of a renewed folder: two weeks, and a day for the server's own zone
+LARGEST = 25_000_000  # bytes of a message that is fetched
+_FIELDS = (
+    "MESSAGE-ID IN-REPLY-TO REFERENCES FROM TO CC DELIVERED-TO X-ORIGINAL-TO ENVELOPE-TO X-ENVELOPE-TO X-DELIVERED-TO "
+    "SUBJECT DATE AUTHENTICATION-RESULTS AUTO-SUBMITTED X-AUTOREPLY X-AUTORESPOND X-AUTORESPONDER X-AUTO-REPLY "
+    "X-AUTO-RESPONSE-SUPPRESS CONTENT-TYPE X-FAILED-RECIPIENTS RETURN-PATH LIST-ID LIST-UNSUBSCRIBE LIST-POST"
+    " PRECEDENCE"
+)
+HEADERS = f"BODY.PEEK[HEADER.FIELDS ({_FIELDS})]"
+_LABELS = "X-GM-EXT-1"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCursor:
+    """How far a folder has been looked at. `modseq` is 0 where the server keeps none (RFC 7162)."""
+
+    uidvalidity: int
+    uidnext: int
+    modseq: int = 0
+
+    def to_json(self) -> dict[str, int]:
+        """As the store keeps it."""
+        return {"uidvalidity": self.uidvalidity, "uidnext": self.uidnext, "modseq": self.modseq}
+
+    @classmethod
+    def from_json(cls, value: dict[str, int]) -> Self:
+        """What `to_json` gave."""
+        return cls(int(value["uidvalidity"]), int(value["uidnext"]), int(value.get("modseq", 0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One message as its headers tell. `size` in bytes.
+
+    `tagged` holds the sources that file it: keyword, gmail_label, folder, subject, plus_address. `problem` says why
+    its headers can't be had ("" mostly): quarantine it.
+    """
+
+    uid: int
+    headers: MessageHeaders
+    size: int
+    tagged: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChanges:
+    """What is new in one folder since a cursor; `cursor` is the one to keep once all of this is safe in the store.
+
+    `first_sight`: there was no cursor. `renewed`: UIDVALIDITY changed, and `arrived` is the mail of the last two
+    weeks, most of it known. `arrived`: new mail. `tagged`: all that carries a tag, as far as that may have changed, new
+    or old. `untagged`: UIDs of changed messages that carry no keyword or label of ours (any more); only with CONDSTORE.
+    """
+
+    folder: str
+    cursor: FolderCursor
+    first_sight: bool = False
+    renewed: bool = False
+    arrived: tuple[Arrived, ...] = ()
+    tagged: tuple[Arrived, ...] = ()
+    untagged: tuple[int, ...] = ()
+
+
+class Incoming:
+    """Reads the folders of one account over its session."""
+
+    def __init__(self, session: Session, folders: Folders) -> None:
+        self._session = session
+        self._folders = folders
+        self._searches_keywords = True
+
+    def changes(self, folder: str, cursor: FolderCursor | None, tags: Tags, *, whole: bool) -> FolderChanges:
+        """See `Mailbox.changes`."""
+        state = self._folders.open(folder)
+        renewed = (
+            cursor is not None
+            and 0 not in (cursor.uidvalidity, state.uidvalidity)
+            and (cursor.uidvalidity != state.uidvalidity)
+        )
+        reader = _Reader(tags, whole)
+        if cursor is None or renewed:
+            found = self._told(state, self._search_all_tags(state, tags, whole=whole), reader)
+            arrived = self._told(state, self._since_days_ago(state), reader) if renewed else ()
+            uidnext = self._uidnext(state, (each.uid for each in (*found, *arrived)))
+            return FolderChanges(
+                folder, FolderCursor(state.uidvalidity, uidnext, state.modseq), cursor is None, renewed,
+                arrived, tuple(each for each in found if each.tagged or each.problem),
+            )  # fmt: skip
+        arrived = self._told(state, self._uids_from(state, cursor.uidnext), reader)
+        older, untagged = self._retagged(state, cursor, reader)
+        uidnext = max(cursor.uidnext, state.uidnext, *(each.uid + 1 for each in arrived), 1)
+        return FolderChanges(
+            folder,
+            FolderCursor(state.uidvalidity or cursor.uidvalidity, uidnext, state.modseq),
+            arrived=arrived,
+            tagged=tuple(each for each in (*older, *arrived) if each.tagged),
+            untagged=untagged,
+        )
+
+    def fetch(self, folder: str, uid: int, limit: int) -> bytes:
+        """See `Mailbox.fetch`."""
+        native = self._folders.native(folder)
+        if self._session.selected is None or self._session.selected.folder != native:
+            self._folders.open(folder)
+        doing = f"reading message {uid} in {folder}"
+        size = self._session.fetch([uid], ["RFC822.SIZE"], doing).get(uid, {}).get(b"RFC822.SIZE")
+        if size is None:
+            raise Malformed(f"message {uid} is no longer in {folder}")
+        if size > limit:
+            raise Malformed(f"message {uid} in {folder} has {size:,} bytes; no more than {limit:,} are read")
+        raw = _part(self._session.fetch([uid], ["BODY.PEEK[]"], doing).get(uid, {}), b"BODY[")
+        if not raw:
+            raise Malformed(f"message {uid} in {folder} came empty")
+        return raw
+
+    def find(self, folder: str, message_id: str) -> tuple[int, ...]:
+        """See `Mailbox.find`."""
+        if not message_id or not message_id.isascii():
+            return ()  # nothing of ours; and HEADER with an empty value fits every message
+        self._folders.open(folder)
+        criteria = f"HEADER Message-ID {arguments.quoted(message_id, 'a Message-ID')}"
+        candidates = self._session.search(criteria, f"looking for a message in {folder}")
+        found: list[int] = []
+        for batch in arguments.batches(candidates):
+            answers = self._session.fetch(batch, ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"], "comparing Message-IDs")
+            found += [uid for uid in batch if message_id_of(answers.get(uid, {})) == message_id]
+        return tuple(found)
+
+    def _uids_from(self, state: Selected, uidnext: int) -> tuple[int, ...]:
+        if state.uidnext and state.uidnext <= uidnext:
+            return ()
+        found = self._session.search(f"UID {uidnext}:*", f"looking for new mail in {state.folder}")
+        return tuple(uid for uid in found if uid >= uidnext)  # n:* gives the last one even when it is below n (I07)
+
+    def _since_days_ago(self, state: Selected) -> tuple[int, ...]:
+        since = (datetime.now(UTC) - LOOK_BACK).date()
+        day = f"{since.day}-{'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split()[since.month - 1]}-{since.year}"
+        return self._session.search(f"SINCE {day}", f"looking for the last days' mail in {state.folder}")
+
+    def _uidnext(self, state: Selected, seen: Iterable[int]) -> int:
+        """The UID that comes next; asked for where the server didn't say, so that old mail isn't taken for new."""
+        if not state.uidnext and state.exists:
+            seen = (*seen, *self._session.search("UID *", f"looking for the last message in {state.folder}"))
+        return max(state.uidnext, *(uid + 1 for uid in seen), 1)
+
+    def _search_all_tags(self, state: Selected, tags: Tags, *, whole: bool) -> tuple[int, ...]:
+        doing = f"looking for tagged mail in {state.folder}"
+        if whole:
+            return self._session.search("ALL", doing)
+        found = {*self._search_flags(state, tags)}
+        keys = [
+            (f"HEADER {field}", f"+{tag}@") for tag in tags.plus_addresses for field in ("To", "Cc", "Delivered-To")
+        ]
+        keys += [("SUBJECT", tag) for tag in tags.subjects]
+        ascii_keys = [f"{key} {arguments.quoted(value, 'a tag')}" for key, value in keys if value.isascii()]
+        if ascii_keys:
+            found.update(self._session.search(arguments.any_of(ascii_keys), doing))
+        for key, value in keys:
+            if key == "SUBJECT" and not value.isascii():
+                found.update(self._search_words(value, doing))
+        return tuple(found)
+
+    def _search_words(self, subject: str, doing: str) -> tuple[int, ...]:
+        try:
+            return self._session.search_text("SUBJECT", subject, doing)
+        except Refused:  # BADCHARSET: it can't search beyond ASCII; what arrives later is compared here
+            return ()
+
+    def _search_flags(self, state: Selected, tags: Tags) -> tuple[int, ...]:
+        """UIDs by keyword, and by label where the server has labels."""
+        doing = f"looking for tagged mail in {state.folder}"
+        found: set[int] = set()
+        if tags.keywords and self._searches_keywords:
+            try:
+                keys = [f"KEYWORD {arguments.keyword(each)}" for each in tags.keywords]
+                found.update(self._session.search(arguments.any_of(keys), doing))
+            except Refused:  # servers that keep no keywords may answer BAD (I13); asked once a connection
+                self._searches_keywords = False
+        if tags.gmail_labels and _LABELS in self._session.capabilities:
+            labels = [
+                f"X-GM-LABELS {arguments.quoted(each, 'a label')}" for each in tags.gmail_labels if each.isascii()
+            ]
+            if labels:
+                found.update(self._session.search(arguments.any_of(labels), doing))
+        return tuple(found)
+
+    def _retagged(
+        self, state: Selected, cursor: FolderCursor, reader: _Reader
+    ) -> tuple[tuple[Arrived, ...], tuple[int, ...]]:
+        """Older messages that carry a tag, and those that have changed and carry none."""
+        if reader.whole:
+            return (), ()  # what comes into such a folder comes with a new UID
+        changed: tuple[int, ...] | None = None
+        if state.modseq and cursor.modseq:
+            if state.modseq == cursor.modseq:
+                return (), ()
+            changed = self._changed_since(state, cursor)
+        candidates = self._search_flags(state, reader.tags)
+        if changed is not None and _LABELS not in self._session.capabilities:
+            candidates = tuple(set(candidates) & set(changed))  # Gmail doesn't count labels as changes
+        told = self._told(state, (uid for uid in candidates if uid < cursor.uidnext), reader)
+        untagged = {uid for uid in changed or () if uid < cursor.uidnext} - set(candidates)
+        return told, tuple(sorted(untagged)) if self._searches_keywords else ()
+
+    def _changed_since(self, state: Selected, cursor: FolderCursor) -> tuple[int, ...] | None:
+        """UIDs of messages that changed after the cursor (RFC 7162 3.1.5), None when the server can't say."""
+        try:
+            return self._session.search(f"MODSEQ {cursor.modseq + 1}", f"looking for changes in {state.folder}")
+        except Refused:
+            return None
+
+    def _told(self, state: Selected, uids: Iterable[int], reader: _Reader) -> tuple[Arrived, ...]:
+        """These messages by their headers, in order of UID; those that are gone by now are left out."""
+        items = [HEADERS, "RFC822.SIZE", "FLAGS", *(["X-GM-LABELS"] if _LABELS in self._session.capabilities else [])]
+        told: list[Arrived] = []
+        for batch in arguments.batches(uids):
+            told += self._told_batch(state, batch, items, reader)
+        return tuple(told)
+
+    def _told_batch(self, state: Selected, batch: list[int], items: list[str], reader: _Reader) -> list[Arrived]:
+        """One batch; when its answer can't be understood, halved until the message that is to blame stands alone."""
+        try:
+            self._session.ensure_open(state.folder)
+            answers = self._session.fetch(batch, items, f"reading headers in {state.folder}")
+        except Garbled as problem:
+            if len(batch) == 1:
+                return [Arrived(batch[0], MessageHeaders(), 0, problem=str(problem))]
+            middle = len(batch) // 2
+            return [
+                *self._told_batch(state, batch[:middle], items, reader),
+                *self._told_batch(state, batch[middle:], items, reader),
+            ]
+        return [reader.read(uid, answers[uid]) for uid in batch if _part(answers.get(uid, {}), b"BODY[") is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Makes a value of what the server says about a message, and says which tags it carries."""
+
+    tags: Tags
+    whole: bool
+
+    def read(self, uid: int, answer: dict[bytes, Any]) -> Arrived:
+        arrived = Arrived(uid, parse_headers(_part(answer, b"BODY[") or b""), int(answer.get(b"RFC822.SIZE") or 0))
+        flags = {_text(each) for each in answer.get(b"FLAGS") or ()}
+        labels = {_text(each) for each in answer.get(b"X-GM-LABELS") or ()}
+        return replace(arrived, tagged=tuple(self._sources(arrived.headers, flags, labels)))
+
+    def _sources(self, headers: MessageHeaders, flags: set[str], labels: set[str]) -> Iterable[str]:
+        if not flags.isdisjoint(each.lower() for each in self.tags.keywords):
+            yield "keyword"
+        if self.whole:
+            yield "folder"
+        if any(each.lower() in headers.subject.lower() for each in self.tags.subjects):
+            yield "subject"
+        addresses = (*headers.to, *headers.cc, *headers.delivered_to)
+        if any(f"+{each.lower()}@" in address for each in self.tags.plus_addresses for address in addresses):
+            yield "plus_address"
+        if not labels.isdisjoint(each.lower() for each in self.tags.gmail_labels):
+            yield "gmail_label"
+
+
+def message_id_of(answer: dict[bytes, Any]) -> str:
+    """The Message-ID in a FETCH answer, with its angle brackets; "" when there is none."""
+    return parse_headers(_part(answer, b"BODY[") or b"").message_id
+
+
+def _part(answer: dict[bytes, Any], prefix: bytes) -> bytes | None:
+    """A body part of a FETCH answer; servers write its name in their own order and case."""
+    for name, value in answer.items():
+        if name.upper().startswith(prefix):
+            return value if isinstance(value, bytes) else str(value or "").encode()
+    return None
+
+
+def _text(flag: Any) -> str:
+    return flag.decode("utf-8", "replace").lower() if isinstance(flag, bytes) else str(flag).lower()
