@@ -57,7 +57,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """What a message says. `note` is what the owner wrote below the commands; `tags` the sources found in it."""
+    """What a message says. `note` is what the owner wrote below the commands; `tags` the sources found in it.
+
+    `written_at` is when the words were written as far as the message says: the forwarded message's date behind a
+    forward, else its own; None when there is none.
+    """
 
     kind: Kind
     reason: str
@@ -69,3 +73,4 @@ class Understood:
     note: str = ""
     action_items: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    written_at: datetime | None = None
