@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from mentorup_daemon.errors import Malformed
+from mentorup_daemon.errors import ConfigError, Malformed
 from mentorup_daemon.mailbox import arguments
 from mentorup_daemon.mailbox.failures import Garbled, Refused
 from mentorup_daemon.mailbox.folders import Folders
@@ -149,6 +149,16 @@ class Incoming:
             answers = self._session.fetch(batch, ["BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"], "comparing Message-IDs")
             found += [uid for uid in batch if message_id_of(answers.get(uid, {})) == message_id]
         return tuple(found)
+
+    def find_anywhere(self, message_id: str) -> str:
+        """See `Mailbox.find_anywhere`."""
+        for folder in self._folders.listing():
+            try:
+                if self.find(folder.name, message_id):
+                    return folder.name
+            except (ConfigError, Refused):  # it is gone since, or may not be opened
+                continue
+        return ""
 
     def _uids_from(self, state: Selected, uidnext: int) -> tuple[int, ...]:
         if state.uidnext and state.uidnext <= uidnext:

@@ -85,6 +85,13 @@ class Mailbox:
         """UIDs of the messages in `folder` with exactly this Message-ID (with its angle brackets)."""
         return self._incoming.find(folder, message_id)
 
+    def find_anywhere(self, message_id: str) -> str:
+        """The name of a folder, any folder, that holds a message with exactly this Message-ID; "" when none does.
+
+        Asks every folder: for what must be certain after a crash, not for every day.
+        """
+        return self._incoming.find_anywhere(message_id)
+
     def mark_filed(self, folder: str, uids: Iterable[int]) -> bool:
         """Set the keyword $MentorFiled; False, and nothing done, where the server or the folder keeps none."""
         return self._outgoing.mark_filed(folder, uids)

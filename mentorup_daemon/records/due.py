@@ -15,12 +15,13 @@ from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Th
 
 Lands = Literal["inbox", "drafts", "calendar", "digest"]
 
-Outcome = Literal["intended", "delivered", "withdrawn", "superseded", "left", "skipped"]
+Outcome = Literal["intended", "delivered", "withdrawing", "withdrawn", "superseded", "left", "skipped"]
 """Where an entry of the ledger stands.
 
-intended: about to be written, or it may have been: look. delivered: it stands in the mailbox, or did. withdrawn: taken
-back by us because it no longer held. superseded: replaced by the next revision. left: no longer holds, but the owner
-has changed, sent or removed it, so it is theirs. skipped: the owner said SKIP.
+intended: about to be written, or it may have been: look. delivered: it stands in the mailbox, or did.
+withdrawing: about to be taken back. withdrawn: taken back by us because it no longer held. superseded: replaced by the
+next revision. left: no longer holds, but the owner has changed, sent or removed it, so it is theirs. skipped: the
+owner said SKIP.
 """
 
 
@@ -81,7 +82,8 @@ class Mark:
 class Receipt:
     """The answer to one reply with commands, until and after it is delivered.
 
-    `lines` are (command, text as understood, what came of it). `problems` non-empty means that nothing was carried out.
+    `lines` are (command, text as understood, what came of it), `problems` (line as typed, how to mend it); with any of
+    them nothing was carried out.
     `in_reply_to` and `references` thread it under the owner's reply; `about` is the key of the note that was answered.
     """
 
@@ -89,7 +91,7 @@ class Receipt:
     at: datetime
     about: str
     lines: tuple[tuple[str, str, str], ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
     note_kept: str = ""
     hint: str = ""
     help: bool = False

@@ -21,7 +21,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     for entry in snapshot.ledger.values():
         if entry.rule != agenda.RULE or entry.lands != "inbox" or entry.outcome not in ("withdrawn", "left"):
             continue
-        if entry.outcome_at is None or entry.key in snapshot.marks and snapshot.marks[entry.key].skipped:
+        if entry.outcome_at is None or (entry.key in snapshot.marks and snapshot.marks[entry.key].skipped):
             continue
         moment = next_opening(entry.outcome_at, snapshot.owner)
         if moment <= until:

@@ -1,8 +1,8 @@
 """All rules together: what is to be written now, what has changed its mind, and when to look again.
 
 A pure function of the records and the clock, asked as often as anyone likes: what it says depends on the ledger, not on
-who asked before. `rehearse` looks ahead with the same candidates. The hard thing is the ledger's say: the same key may be
-new, half written (a crash), standing, out of date, snoozed, taken back, or the owner's own by now; `_revision` is
+who asked before. `rehearse` looks ahead with the same candidates. The hard thing is the ledger's say: the same key may
+be new, half written (a crash), standing, out of date, snoozed, taken back, or the owner's own by now; `_revision` is
 the one place that knows.
 """
 
@@ -22,7 +22,7 @@ RULES = (welcome, trouble, receipt, agenda, thank_you, check_in, change)
 
 _LOOK_AHEAD = timedelta(days=14)
 
-Why = Literal["cancelled", "moved", "skipped", "other person"]
+Why = Literal["cancelled", "moved", "skipped", "other person", "begun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ def _revision(one: Due, entry: Entry | None, mark: Mark | None) -> int | None:
     """Which revision of `one` is to be written, None when what stands in the ledger is enough."""
     if entry is None:
         return 1
+    # "withdrawing" falls through to None: that is finished first
     if entry.outcome == "intended":  # a crash, or a connection lost: the same again, looked for before it is written
         return entry.revision
     if entry.outcome == "withdrawn":
@@ -112,7 +113,10 @@ def _revision(one: Due, entry: Entry | None, mark: Mark | None) -> int | None:
 def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
     """Agendas in the mailbox whose meeting is off, has moved far away, was skipped, or is with someone else now."""
     for entry in snapshot.ledger.values():
-        if entry.rule != agenda.RULE or entry.outcome != "delivered":
+        if entry.rule != agenda.RULE or entry.outcome not in ("delivered", "withdrawing"):
+            continue
+        if entry.outcome == "withdrawing":
+            yield Withdrawal(entry, "begun")
             continue
         mark = _mark(snapshot, entry.key)
         if mark is not None and mark.skipped:

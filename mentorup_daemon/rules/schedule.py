@@ -1,7 +1,7 @@
 """Cron schedules (five fields) as slots on the owner's wall clock.
 
-croniter counts on naive local times here, so each wall-clock slot exists once: a firing in the autumn overlap comes once,
-one in the spring gap comes once, when the gap is over. A slot's name is its local time, which keys what was
+croniter counts on naive local times here, so each wall-clock slot exists once: a firing in the autumn overlap comes
+once, one in the spring gap comes once, when the gap is over. A slot's name is its local time, which keys what was
 written for it: a clock that jumps back, or a firing seen twice, finds the name already in the ledger.
 """
 

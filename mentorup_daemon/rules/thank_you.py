@@ -1,4 +1,4 @@
-"""Thanks after a meeting (T9, C15): a draft that names one concrete thing, or a question to the owner where none is known.
+"""Thanks after a meeting (T9, C15): a draft that names one concrete thing, else a question to the owner.
 
 Due at the first slot of the thank-you schedule after the meeting's end. Grace: seven days after that a thank-you note
 would need an apology of its own, so then it is left. A word of thanks that the owner gives later (`THANKS for`)

@@ -19,11 +19,7 @@ from mentorup_daemon.store.tables import ledger
 
 
 def intend(scope: Scope, due: Due, *, message_id: str, digest: str, subject: str, folder: str, now: datetime) -> None:
-    """Records that `due` is about to be written. Again for the same revision (after a crash): the words may differ."""
-    row = ledger.c.account == scope.account, ledger.c.key == due.key, ledger.c.revision == due.revision
-    written = {"digest": digest, "subject": subject, "basis": due.basis, "folder": folder, "lands": due.lands}
-    if scope.connection.execute(update(ledger).where(*row).values(**written)).rowcount:
-        return
+    """Records that `due` is about to be written; its row is the claim on this revision of the key."""
     scope.connection.execute(
         insert(ledger).values(
             account=scope.account,
@@ -38,8 +34,21 @@ def intend(scope: Scope, due: Due, *, message_id: str, digest: str, subject: str
             intended_at=now,
             outcome="intended",
             outcome_at=None,
-            **written,
+            digest=digest,
+            subject=subject,
+            basis=due.basis,
+            folder=folder,
+            lands=due.lands,
         )
+    )
+
+
+def reword(scope: Scope, due: Due, *, digest: str, subject: str, folder: str) -> None:
+    """What an intent from before a crash will be written as now: the records may have moved on since."""
+    scope.connection.execute(
+        update(ledger)
+        .where(ledger.c.account == scope.account, ledger.c.key == due.key, ledger.c.revision == due.revision)
+        .values(digest=digest, subject=subject, folder=folder, basis=due.basis)
     )
 
 

@@ -129,7 +129,7 @@ def keep_receipt(scope: Scope, receipt: Receipt) -> None:
     content = {
         "about": receipt.about,
         "lines": [list(line) for line in receipt.lines],
-        "problems": list(receipt.problems),
+        "problems": [list(problem) for problem in receipt.problems],
         "note_kept": receipt.note_kept,
         "hint": receipt.hint,
         "help": receipt.help,
@@ -150,9 +150,18 @@ def recent_receipts(scope: Scope, now: datetime) -> tuple[Receipt, ...]:
     return tuple(_receipt(row.key, row.at, row.content) for row in rows)
 
 
+def receipt_about(scope: Scope, key: str) -> str:
+    """The key of the note whose answer this receipt confirms."""
+    content: dict[str, Any] = scope.connection.execute(
+        select(receipts.c.content).where(receipts.c.account == scope.account, receipts.c.key == key)
+    ).scalar_one()
+    return str(content["about"])
+
+
 def _receipt(key: str, at: datetime, content: dict[str, Any]) -> Receipt:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
     }
     values["lines"] = tuple((command, text, outcome) for command, text, outcome in content["lines"])
+    values["problems"] = tuple((line, mend) for line, mend in content["problems"])
     return Receipt(key=key, at=at, **values)

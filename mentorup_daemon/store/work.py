@@ -14,7 +14,7 @@ from mentorup_daemon.store.account import Scope, take_number
 from mentorup_daemon.store.rows import columns_of, put, record
 from mentorup_daemon.store.tables import actions, contacts, feedback, goals, marks, notes, thanks, topics
 
-Item = TypeVar("Item", Topic, ActionItem, Feedback, Goal, Thanks, Note)
+Item = TypeVar("Item", bound=Topic | ActionItem | Feedback | Goal | Thanks | Note)
 
 _TABLES: dict[type, Table] = {
     Topic: topics,
