@@ -10,6 +10,7 @@ kept for the wrong day is worse than a question.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,17 @@ def read_date(text: str, *, zone: ZoneInfo, now: datetime) -> datetime:
     if day - today > FARTHEST:
         raise UnusableDate(f"{_told(day)} is too far ahead: write a nearer day, {EXAMPLE}")
     return found
+
+
+def read_stamp(text: str, zone: ZoneInfo) -> datetime | None:
+    """The time that a mail program wrote above a forwarded message, in its own language; aware, None if unreadable.
+
+    A time without an offset is taken to be in `zone`.
+    """
+    found = _asked(" ".join(text.split()), {"RETURN_AS_TIMEZONE_AWARE": False}) if len(text) <= 100 else None
+    if found is None or not 1970 < found.year < 2200:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 def _plain(text: str) -> str:
@@ -238,13 +250,19 @@ def _elsewhere(words: str, today: date) -> date:
         "RELATIVE_BASE": datetime.combine(today, time()),
         "RETURN_AS_TIMEZONE_AWARE": False,
     }
-    try:
-        found = dateparser.parse(words, languages=_LANGUAGES, settings=settings)
-    except (ValueError, OverflowError, TypeError, AttributeError, LookupError, RecursionError):
-        found = None  # on odd input it raises what its innards raise
-    if not isinstance(found, datetime):
+    found = _asked(words, settings)
+    if found is None:
         raise NotADate(words)
     return found.date()
+
+
+def _asked(words: str, settings: Mapping[str, object]) -> datetime | None:
+    """What dateparser says; on odd input it raises what its innards raise."""
+    try:
+        found = dateparser.parse(words, languages=_LANGUAGES, settings=dict(settings))
+    except (ValueError, OverflowError, TypeError, AttributeError, LookupError, RecursionError):
+        return None
+    return found if isinstance(found, datetime) else None
 
 
 def _coming(month: int, day: int, year: str | None, today: date) -> date:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from mentorup_daemon.errors import Malformed
-from mentorup_daemon.replies.fields import MOST_HEADER, decode_words, first_of, header_fields, to_text
+from mentorup_daemon.replies.fields import MOST_HEADER, decode_words, first_of, header_fields
 
 MOST_BYTES = 25 * 1024 * 1024
 MOST_PARTS = 1_000
@@ -30,7 +30,6 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 class Part:
     """One part: its type (`text/plain`), its parameters, and where it stands in the message.
 
-    `raw` is the part with its own header fields, so a message by itself; `body` what follows them, still encoded.
     `inside` holds the types of the parts around it, outermost first.
     """
 
@@ -38,7 +37,6 @@ class Part:
     parameters: dict[str, str]
     encoding: str
     filename: str
-    attached: bool
     inside: tuple[str, ...]
     source: bytes = field(repr=False)
     start: int
@@ -46,19 +44,9 @@ class Part:
     end: int
 
     @property
-    def raw(self) -> bytes:
-        """The part with its header fields."""
-        return self.source[self.start : self.end]
-
-    @property
     def body(self) -> bytes:
         """The body with its transfer encoding undone (RFC 2045 6), as far as it can be."""
         return _decoded(self.source[self.body_start : self.end], self.encoding)
-
-    @property
-    def text(self) -> str:
-        """The body of a text part as text, in a known charset or the likeliest one."""
-        return to_text(self.body, self.parameters.get("charset", ""))
 
 
 def parts_of(raw: bytes) -> tuple[Part, ...]:
@@ -69,6 +57,11 @@ def parts_of(raw: bytes) -> tuple[Part, ...]:
     if len(raw) > MOST_BYTES:
         raise Malformed(f"the message is {len(raw) // 2**20} MB long; more than {MOST_BYTES // 2**20} MB is not read")
     return _Splitter(raw).split()
+
+
+def is_message(kind: str) -> bool:
+    """True for the types of a message inside a message."""
+    return kind in _MESSAGES
 
 
 class _Splitter:
@@ -141,7 +134,6 @@ class _Splitter:
             parameters=parameters,
             encoding=first_of(fields, "content-transfer-encoding").partition(";")[0].strip().lower(),
             filename=decode_words(filename),
-            attached=disposition.strip().lower().startswith("attachment"),
             inside=tuple(part.kind for _, part in self._open),
             source=self._raw,
             start=start,
