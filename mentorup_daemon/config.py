@@ -50,7 +50,7 @@ class ImapSettings(_Section):
     """[imap]: the owner's mailbox."""
 
     host: Annotated[values.Host, Field(description='the name of your IMAP server, like "imap.example.org"')]
-    security: Literal["tls", "starttls", "none"] = "tls"
+    security: values.Security = "tls"
     port: values.Port = Field(default_factory=lambda given: 993 if given.get("security", "tls") == "tls" else 143)
     username: Annotated[values.Filled, Field(description="the name you log in with, often your email address")]
     password: Annotated[Secret, Field(description='where the password is kept, like { file = "..." }')]

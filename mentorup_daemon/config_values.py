@@ -25,6 +25,7 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Security = Literal["tls", "starttls", "none"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 FILED_KEYWORD = "$MentorFiled"  # set by MentorUp on what it has filed (contract.md)
@@ -238,6 +239,10 @@ def _beside_config(info: ValidationInfo, value: str) -> Path:
         raise expected("expected a path with a home directory that exists") from None
 
 
+def _secret_file(value: str, info: ValidationInfo) -> str:
+    return str(_beside_config(info, _filled(value)))
+
+
 def _file(value: str, info: ValidationInfo) -> str:
     if not value:
         return value
@@ -288,6 +293,7 @@ CalDavUrl = Annotated[str, AfterValidator(_web_address(("https",), "https://dav.
 FeedUrl = Annotated[str, AfterValidator(_web_address(("https", "webcal"), "https://example.org/sam.ics"))]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 File = Annotated[str, AfterValidator(_file)]
+SecretFile = Annotated[str, AfterValidator(_secret_file)]
 Directory = Annotated[str, AfterValidator(_directory)]
 Timeout = Annotated[timedelta, PlainValidator(_between("1s", "10m"))]
 # RFC 2177: an IDLE is renewed at least every 29 minutes.

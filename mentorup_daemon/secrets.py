@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from mentorup_daemon.config_values import Filled, expected
+from mentorup_daemon.config_values import Filled, SecretFile, expected
 from mentorup_daemon.errors import ConfigError
 
 COMMAND_TIMEOUT = 30.0  # seconds; a command may ask a person to touch a key, but not for ever
@@ -31,7 +31,7 @@ class Secret(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     env: Filled | None = None
-    file: Filled | None = None
+    file: SecretFile | None = None
     command: tuple[Filled, ...] | None = Field(default=None, strict=False, min_length=1)
     credential: Filled | None = None
     keyring: Filled | None = None
@@ -71,7 +71,7 @@ class Secret(BaseModel):
                 case "env":
                     password = self._from_environment()
                 case "file":
-                    password = _from_file(_at_home(str(self.file)))
+                    password = _from_file(Path(str(self.file)))
                 case "command":
                     password = self._from_command()
                 case "credential":
@@ -86,7 +86,7 @@ class Secret(BaseModel):
         """Words about a password file that others on this machine can read; "" when there is nothing to say."""
         if self.file is None:
             return ""
-        path = _at_home(self.file)
+        path = Path(self.file)
         try:
             mode = path.stat().st_mode
         except (OSError, ValueError):
@@ -157,10 +157,6 @@ class Secret(BaseModel):
 
 class _NoPasswordError(Exception):
     """Why there is no password, in the owner's words; becomes a ConfigError with the key in front."""
-
-
-def _at_home(path: str) -> Path:
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's raises for the home of a user who doesn't exist
 
 
 def _from_file(path: Path) -> str:

@@ -146,10 +146,12 @@ def test_relative_paths_are_beside_the_config(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     config = tmp_path / "config.toml"
     text = MINIMAL.replace("[caldav]", 'ca_file = "ca.pem"\n[caldav]') + '[templates]\ndirectory = "mine"\n'
+    text = text.replace('env = "IMAP_PASSWORD"', 'file = "password"')
     config.write_text(text, "utf-8")
     settings = load(config)
     assert settings.templates.directory == str(tmp_path / "mine")
     assert settings.imap.ca_file == str(tmp_path / "ca.pem")
+    assert settings.imap.password.file == str(tmp_path / "password")
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:

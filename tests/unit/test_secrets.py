@@ -13,6 +13,7 @@ import keyring.errors
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mentorup_daemon import secrets
 from mentorup_daemon.errors import ConfigError
@@ -78,7 +79,8 @@ def test_a_file_that_is_none_says_so(tmp_path: Path) -> None:
     assert "can't be read (No such file or directory)" in failure(Secret(file=str(tmp_path / "none")))
     assert "no regular file" in failure(Secret(file=str(tmp_path)))
     assert "can't be read" in failure(Secret(file="x" * 5000))
-    assert "can't be read" in failure(Secret(file="~nobody-here/password"))
+    with pytest.raises(ValidationError, match="home directory that exists"):
+        Secret(file="~nobody-here/password")
     os.mkfifo(tmp_path / "pipe")
     assert "no regular file" in failure(Secret(file=str(tmp_path / "pipe")))
 

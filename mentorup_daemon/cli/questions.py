@@ -1,0 +1,233 @@
+"""The questions of `mentorup init`: what the flags left open is asked for, or guessed, and becomes a config's table.
+
+Each answer is checked as it is given, by the very types that the config has, and asked for again when it won't do.
+A password that is typed in goes into a file that only its owner can read, never into the config.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from mentorup_daemon import config_values as values
+
+Table = dict[str, Any]
+
+SOURCES = {
+    "file": "Its path",
+    "command": "The command that prints it",
+    "env": "The variable's name",
+    "credential": "The credential's name",
+    "keyring": "The keyring's service name",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the flags said; None for what they left open. Passwords are tables as in the config."""
+
+    name: str | None = None
+    email: str | None = None
+    timezone: str | None = None
+    imap_host: str | None = None
+    imap_port: int | None = None
+    imap_security: str | None = None
+    imap_username: str | None = None
+    imap_password: Table | None = None
+    caldav_url: str | None = None
+    caldav_username: str | None = None
+    caldav_password: Table | None = None
+    mentors: tuple[Table, ...] = ()
+
+
+class Interview:
+    """Asks on the terminal, or with `silent` takes what it would have proposed. `directory` is the config's."""
+
+    def __init__(self, given: Answers, directory: Path, *, silent: bool) -> None:
+        self._given = given
+        self._directory = directory
+        self._silent = silent
+
+    def table(self) -> Table:
+        """The config. Raises typer.BadParameter for what can't be guessed."""
+        given = self._given
+        owner = {
+            "name": self._text(given.name, "--name", "Your name, as you sign", values.Filled),
+            "email": self._text(given.email, "--email", "Your email address", values.Email),
+            "timezone": self._text(
+                given.timezone, "--timezone", "Your time zone", values.Zone, system_timezone(os.environ)
+            ),
+        }
+        domain = owner["email"].rpartition("@")[2]
+        imap = self._imap(domain, owner["email"])
+        return {
+            "owner": owner,
+            "imap": imap,
+            "caldav": self._caldav(domain, imap),
+            "mentors": [dict(mentor) for mentor in given.mentors] or self._mentors(),
+        }
+
+    def confirm(self, question: str) -> bool:
+        """Yes or no; yes without a terminal to ask on."""
+        return self._silent or typer.confirm(question, default=True)
+
+    def _imap(self, domain: str, email: str) -> Table:
+        given = self._given
+        host = self._text(given.imap_host, "--imap-host", "Your IMAP server", values.Host, f"imap.{domain}")
+        security = self._text(
+            given.imap_security, "--imap-security", "Its encryption (tls, starttls, none)", values.Security, "tls"
+        )
+        usual = 993 if security == "tls" else 143
+        port = given.imap_port if given.imap_port is not None else self._port(usual)
+        username = self._text(given.imap_username, "--imap-username", "Your login there", values.Filled, email)
+        password = given.imap_password or self._password("imap", "your mail")
+        return {"host": host, "port": port, "security": security, "username": username, "password": password}
+
+    def _caldav(self, domain: str, imap: Table) -> Table:
+        given = self._given
+        url = self._text(given.caldav_url, "--caldav-url", "Your CalDAV server", values.CalDavUrl, f"https://{domain}/")
+        username = self._text(
+            given.caldav_username, "--caldav-username", "Your login there", values.Line, imap["username"]
+        )
+        if not username:
+            return {"url": url}
+        password = given.caldav_password
+        if password is None:
+            same = self.confirm("Is the password the same as for your mail?")
+            password = imap["password"] if same else self._password("caldav", "your calendar")
+        return {"url": url, "username": username, "password": password}
+
+    def _mentors(self) -> list[Table]:
+        found: list[Table] = []
+        while not self._silent:
+            name = self._ask("The name of a mentor (empty: no more)", values.Line, "")
+            if not name:
+                break
+            email = self._ask(f"{name}'s email address", values.Email, None)
+            taken = {mentor["id"] for mentor in found}
+            proposed = next(each for each in _identifiers(name) if each not in taken)
+            short = self._ask("A short name for commands", values.Identifier, proposed)
+            found.append({"id": short, "name": name, "emails": [email]})
+        return found
+
+    def _port(self, usual: int) -> int:
+        return usual if self._silent else int(typer.prompt("Its port", default=usual, type=int))
+
+    def _password(self, section: str, what: str) -> Table:
+        if self._silent:
+            raise typer.BadParameter(f"say where the password of {what} is kept: --{section}-password-file, or another")
+        typer.echo(f"The password of {what} is kept outside of the config. Where: {', '.join(SOURCES)}?")
+        source = typer.prompt("Kept in", default="file", value_proc=_one_of(SOURCES))
+        if source != "file":
+            return password_table(source, self._ask(SOURCES[source], values.Filled, None))
+        path = Path(self._ask(SOURCES[source], values.Filled, str(self._directory / f"{section}-password")))
+        path = path.expanduser().absolute()
+        if not path.exists():
+            typer.echo("That file isn't there yet: I make it, readable by you only.")
+            keep_password(path, typer.prompt("The password (it isn't shown)", hide_input=True))
+        return {"file": str(path)}
+
+    def _text(self, given: str | None, flag: str, question: str, kind: Any, proposed: str = "") -> str:
+        if given is not None:
+            return given
+        if not self._silent:
+            return self._ask(question, kind, proposed or None)
+        if not proposed:
+            raise typer.BadParameter(f"{flag} is needed with --yes")
+        return proposed
+
+    @staticmethod
+    def _ask(question: str, kind: Any, proposed: str | None) -> str:
+        shown = proposed != ""
+        return str(typer.prompt(question, default=proposed, show_default=shown, value_proc=_checked(kind)))
+
+
+def password_table(source: str, value: str) -> Table:
+    """A password's table in the config; raises typer.BadParameter for a command that can't be split into words."""
+    if source == "command":
+        import shlex
+
+        try:
+            return {"command": shlex.split(value)}
+        except ValueError as error:
+            raise typer.BadParameter(f"the password's command can't be understood: {error}") from error
+    return {source: str(Path(value).expanduser().absolute()) if source == "file" else value}
+
+
+def mentor_table(text: str) -> Table:
+    """The mentor that `id=ana,name=Ana Ortiz,email=ana@example.org` stands for; `email` may stand there again."""
+    table: Table = {}
+    for part in re.split(r",(?=\s*[a-z_]+=)", text):
+        key, sign, value = (piece.strip() for piece in part.partition("="))
+        if not sign:
+            raise typer.BadParameter(f"--mentor reads 'id=ana,name=Ana Ortiz,email=ana@example.org', not {text!r}")
+        if key == "email":
+            table.setdefault("emails", []).append(value)
+        else:
+            table[key] = value
+    table.setdefault("id", next(_identifiers(str(table.get("name", "")))))
+    return table
+
+
+def keep_password(path: Path, password: str) -> None:
+    """Write the password into a new file that only its owner can read."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(password + "\n")
+
+
+def system_timezone(environ: Mapping[str, str], etc: Path = Path("/etc")) -> str:
+    """The IANA zone of this system, from $TZ, /etc/timezone or /etc/localtime; "" when none of them tells."""
+    written, linked = etc / "timezone", etc / "localtime"
+    candidates = [
+        environ.get("TZ", "").removeprefix(":"),
+        written.read_text("utf-8", "replace").strip() if written.is_file() else "",
+        str(linked.resolve()).rpartition("zoneinfo/")[2],
+    ]
+    return next((zone for zone in candidates if zone and _is_zone(zone)), "")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _identifiers(name: str) -> Iterator[str]:
+    """Ids for a person, the nicest first: ana, ana-2, ana-3, ..."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in ("dr", "prof", "me")]
+    first = words[0] if words else "mentor"
+    yield first
+    yield from (f"{first}-{number}" for number in range(2, 1000))
+
+
+def _checked(kind: Any) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        try:
+            return str(TypeAdapter(kind).validate_python(value.strip()))
+        except ValidationError as error:
+            raise typer.BadParameter(str(error.errors()[0]["msg"])) from None
+
+    return check
+
+
+def _one_of(known: Mapping[str, str]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in known:
+            raise typer.BadParameter(f"expected one of {', '.join(known)}")
+        return value
+
+    return check
