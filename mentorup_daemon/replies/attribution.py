@@ -96,12 +96,14 @@ def verb_within(line: str) -> bool:
 @lru_cache(maxsize=4096)
 def closes_attribution(line: str) -> bool:
     """Whether an attribution may end with this line: a colon at its end, or a verb, or an address after a date."""
-    bare = line.rstrip(" \t*_-–—>\"'”»\u200e\u200f")
+    if len(line) > LONGEST_LINE:
+        return False
+    bare = line.rstrip(" \t*_-–—>\"'”»")
     if bare.endswith((":", "：")):
         return True
-    if _VERB_AT_END.search(bare):
+    if _VERB_AT_END.search(bare[-60:]):
         return True
-    return bool(_ADDRESS_AT_END.search(bare[-260:]) and _YEAR.search(bare))
+    return "@" in bare and bool(_ADDRESS_AT_END.search(bare[-260:]) and _YEAR.search(bare))
 
 
 def attribution_ending_at(lines: Sequence[str], end: int, floor: int, *, quote_follows: bool) -> Attribution | None:
@@ -179,7 +181,7 @@ def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool
 def _judge_verb(
     core: str, colon: bool, address: bool, time: bool, dated: bool, started: bool, quote_follows: bool, wrapped: bool
 ) -> tuple[bool, bool] | None:
-    at_end = _VERB_AT_END.search(core)
+    at_end = _VERB_AT_END.search(core, max(0, len(core) - 60))
     subject = core[: at_end.start()] if at_end else core
     if not at_end and not colon:
         return None

@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from mentorup_daemon.replies.attribution import LONGEST_LINE
 
+_MOST_LINES = 20_000  # of a body that are searched for a forwarded message
+_TELLING = re.compile(r"[:：]|[-–—_=]{2}")
 _LONGEST_BLOCK = 24  # lines of one header block, its wrapped lines and blank lines included
 
 _FIELDS = {
@@ -238,8 +240,8 @@ def forwarded_block(text: str) -> ForwardedBlock | None:
     below without the quote marks that some programs put before each of its lines.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for index, line in enumerate(lines):
-        if not line.strip():
+    for index, line in enumerate(lines[:_MOST_LINES]):
+        if not _TELLING.search(line[:LONGEST_LINE]):
             continue
         found = history_at(lines, index)
         if found is None or not found.headers.keys() & {"from", "date", "subject"}:

@@ -66,6 +66,8 @@ _BORDER_TOP = re.compile(
     r"border(?:-top)?\s{0,3}:\s{0,3}(?:none\s{0,3};\s{0,3}border-top\s{0,3}:\s{0,3})?solid\s{1,3}(?:#(?:b5c4df|e1e1e1|ccc|cccccc|b5c4de)|windowtext|rgb\(\s?(?:181|225|204))",
     re.IGNORECASE,
 )
+_MOST_TAGS = 40_000
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _DEEPEST = 3  # quote marks written; deeper quotes are history all the same
 _END_OF = {tag: re.compile(rf"</{tag}\s{{0,10}}>|(?=<body[\s>])", re.IGNORECASE) for tag in _SKIPPED}
 
@@ -188,8 +190,13 @@ def html_text(html: str, *, whole: bool = False) -> str:
     """
     page = _Page()
     endless: set[str] = set()  # what has no end from here on: looked for once
-    at = 0
+    at = tags = 0
     while at < len(html):
+        tags += 1
+        if tags > _MOST_TAGS:
+            # No mail has so many. Inside a quote the rest is dropped with it, else every word of it is kept.
+            page.write(_ANY_TAG.sub("\n", html[at:]))
+            break
         match = _TAG.search(html, at)
         if match is None:
             page.write(html[at:])

@@ -13,21 +13,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mentorup_daemon.replies.attribution import LONGEST_LINE, Attribution, attribution_ending_at, closes_attribution
-from mentorup_daemon.replies.history import history_at, is_rule
+from mentorup_daemon.replies.history import header_field, history_at, is_rule
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,200}")
 _SUPERCITE = re.compile(r"[ \t]{0,3}([A-Z][A-Za-z]{0,4})>[ \t]?")
 _LESS_THAN = re.compile(r">[ ]?=?[ ]?[€$£]?\d")
 _LONGEST_LOOK = 6  # blank lines looked over between an attribution and its quote
+_MOST_LOOKS = 1_000  # lines of one body that may begin history; more have no place in a mail, and are kept
+_MOST_SEGMENTS = 2_000  # segments of one body that are told apart
+_TELLING = re.compile(r"[:：@]|^[ \t>*#]{0,6}[-–—_=*]{2}|[-–—_=]{2}[ \t*]{0,4}$")  # what every mark of history holds
 _CONTEXT = 12  # quoted lines kept as the context of an answer
 
 
 @dataclass(slots=True)
 class Segment:
-    """Own lines in a row. `quoted` are the quoted lines straight above, marks removed, empty for what opens the mail.
-
-    `answered_below` says that quoted lines or history follow.
-    """
+    """Own lines in a row. `quoted`: the quoted lines straight above, marks removed; empty for what opens the mail."""
 
     lines: list[str] = field(default_factory=list)
     quoted: tuple[str, ...] = ()
@@ -42,13 +42,13 @@ class Segment:
 class Division:
     """A body divided: the writer's segments in order.
 
-    `doubtful`: history without quote marks was found, but no own words above it, so that it was kept.
-    `forwarded`: what was cut is a forwarded message.
+    `ended`: the last segment is followed by history, so that nothing further is theirs. `doubtful`: history without
+    quote marks was found, but no own words above it, so that it was kept.
     """
 
     segments: tuple[Segment, ...]
+    ended: bool = False
     doubtful: bool = False
-    forwarded: bool = False
 
 
 def is_quoted(line: str) -> bool:
@@ -63,56 +63,105 @@ def unquoted(line: str) -> str:
     return line[match.end() :].strip() if match else line.strip()
 
 
-def divide(lines: Sequence[str]) -> Division:  # noqa: C901, PLR0912, PLR0915  # one walk, told in one place
+def divide(lines: Sequence[str]) -> Division:
     """Divide a body into the writer's segments; see the module for what counts as theirs."""
-    marks = _quote_marks(lines)
-    count = len(lines)
-    following = _next_text_lines(lines)
-    segments = [Segment()]
-    doubtful = False
-    forwarded = False
-    at = 0
-    floor = 0  # lines before it are spoken for
-    while at < count:
-        line = lines[at]
-        if marks[at]:
-            end = _quote_end(lines, marks, following, at)
-            _new_segment(segments, lines, marks, at, end)
-            at = floor = end
-            continue
-        if not line.strip():
-            segments[-1].lines.append("")
-            at += 1
-            continue
-        history = history_at(lines, at)
-        if history is not None:
-            after = following[history.end] if history.end < count else count
-            if after < count and marks[after] and not history.forwarded:
-                _new_segment(segments, lines, marks, at, at)
-                at = floor = after
-                continue
-            forwarded = history.forwarded
+    return _Walk(lines).run()
+
+
+class _Walk:
+    """The walk: where it stands (`at`), and the line before which all is spoken for (`floor`)."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.marks = _quote_marks(lines)
+        self.following = _next_text_lines(lines)
+        self.segments = [Segment()]
+        self.at = self.floor = self.looks = 0
+        self.ended = self.doubtful = False
+
+    def run(self) -> Division:
+        while self.at < len(self.lines) and not self.ended:
+            line = self.lines[self.at]
+            if self.marks[self.at]:
+                end = _quote_end(self.lines, self.marks, self.following, self.at)
+                self.answer_below(self.at, end)
+            elif not line or line.isspace():
+                self.keep("")
+            elif not self.history(line):
+                self.keep(line)
+        return Division(tuple(self.segments), self.ended, self.doubtful)
+
+    def keep(self, line: str) -> None:
+        self.segments[-1].lines.append(line)
+        self.at += 1
+
+    def next_text(self, index: int) -> int | None:
+        """The first line from `index` on that is not blank."""
+        found = self.following[index] if index < len(self.lines) else len(self.lines)
+        return found if found < len(self.lines) else None
+
+    def history(self, line: str) -> bool:
+        """Whether quoted history begins here; then the walk has gone past it, or ended."""
+        if self.looks >= _MOST_LOOKS or len(line) > LONGEST_LINE:
+            return False
+        if not _TELLING.search(line):
+            below = self.next_text(self.at + 1)
+            if below is None or not self.marks[below]:
+                return False
+        start = history_at(self.lines, self.at)
+        self.looks += start is not None or header_field(line) is not None
+        if start is not None:
+            below = self.next_text(start.end)
+            if below is not None and self.marks[below] and not start.forwarded:
+                self.answer_below(self.at, below)
+            else:
+                self.ended = True
+            return True
+        if not closes_attribution(line):
+            return False
+        self.looks += 1
+        return self.attribution()
+
+    def attribution(self) -> bool:
+        """Whether an attribution ends at this line; see `history`."""
+        below = self.next_text(self.at + 1)
+        quoted = below is not None and self.marks[below] and below - self.at <= _LONGEST_LOOK
+        found = attribution_ending_at(self.lines, self.at, self.floor, quote_follows=quoted)
+        if found is None or not (quoted or found.sure):
+            return False
+        _take_back(self.segments[-1], found, self.at)
+        if not quoted:
+            self.ended = below is None or any(not segment.blank for segment in self.segments)
+            if self.doubtful and not self.ended:
+                return False
+            self.doubtful = not self.ended
+        self.at = self.floor = found.end
+        return True
+
+    def answer_below(self, start: int, end: int) -> None:
+        """Go past the quote in lines `start` to `end`, and begin the segment below it."""
+        context = _context(self.lines, start, end)
+        if self.segments[-1].blank:
+            self.segments[-1] = Segment(quoted=context or self.segments[-1].quoted)
+        elif len(self.segments) < _MOST_SEGMENTS:
+            self.segments.append(Segment(quoted=context))
+        else:
+            self.segments[-1].lines.append("")
+        self.at = self.floor = end
+
+
+def _context(lines: Sequence[str], start: int, end: int) -> tuple[str, ...]:
+    """The last paragraph of a quote, without its marks."""
+    context: list[str] = []
+    for index in range(end - 1, max(start, end - 2 * _CONTEXT) - 1, -1):
+        words = unquoted(lines[index])
+        if words:
+            context.append(words)
+        elif context:
             break
-        if closes_attribution(line):
-            after = following[at + 1] if at + 1 < count else count
-            quoted = after < count and marks[after] and after - at <= _LONGEST_LOOK
-            found = attribution_ending_at(lines, at, floor, quote_follows=quoted)
-            if found is not None and (quoted or found.sure):
-                _take_back(segments[-1], found, at)
-                if quoted or after >= count:
-                    if not quoted:
-                        break
-                    at = floor = after
-                    continue
-                if any(not segment.blank for segment in segments):
-                    break
-                doubtful = True
-                at += 1
-                floor = at
-                continue
-        segments[-1].lines.append(line)
-        at += 1
-    return Division(tuple(segments), doubtful, forwarded)
+        if len(context) >= _CONTEXT:
+            break
+    return tuple(reversed(context))
 
 
 def _take_back(segment: Segment, found: Attribution, at: int) -> None:
@@ -123,22 +172,6 @@ def _take_back(segment: Segment, found: Attribution, at: int) -> None:
         segment.lines.append(found.prefix)
     while segment.lines and is_rule(segment.lines[-1]):
         segment.lines.pop()
-
-
-def _new_segment(segments: list[Segment], lines: Sequence[str], marks: Sequence[bool], start: int, end: int) -> None:
-    """Begin the segment below the quote in `lines[start:end]`."""
-    quoted = [unquoted(line) for line in lines[max(start, end - 3 * _CONTEXT) : end] if line.strip()]
-    while quoted and not quoted[-1]:
-        quoted.pop()
-    context: list[str] = []
-    for line in reversed(quoted):
-        if not line or len(context) >= _CONTEXT:
-            break
-        context.insert(0, line)
-    if segments[-1].blank:
-        segments[-1] = Segment(quoted=tuple(context) or segments[-1].quoted)
-    else:
-        segments.append(Segment(quoted=tuple(context)))
 
 
 def _next_text_lines(lines: Sequence[str]) -> list[int]:

@@ -9,6 +9,7 @@ and they go only when a name stands above them and one of them holds a telephone
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 _LONGEST = 160  # characters of a line that can be part of a signature
@@ -45,8 +46,15 @@ _APOLOGY = re.compile(
     r"excuse|typo|brevity|brief|forgive|tippfehler|kürze|entschuldig|désolé|faute|errores|brevedad|errori",
     re.IGNORECASE,
 )
-_OUTLOOK_MOBILE = re.compile(r"outlook", re.IGNORECASE)
 _OUTLOOK_SYSTEM = re.compile(r"\b(?:ios|android)|\bmac\b", re.IGNORECASE)
+_MAYBE_DEVICE = re.compile(
+    r"\W{0,6}(?:sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|lähet|wysł|ode?s|отпр|посл|"
+    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld)|.{0,200}(?:outlook|送信|傳送|发送|寄出|"
+    r"보냄|보냈|gönder|から)",
+    re.IGNORECASE,
+)
+_DELIMITERS = frozenset({"-- ", "--\u00a0"})
+_LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——"})
 _LINK = re.compile(r"[<(\[]{0,2}(?:https?://|mailto:|www\.)[^\s<>]{1,600}[>)\]]{0,2}")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
 
@@ -99,44 +107,42 @@ _SENTENCE_END = re.compile(r"[.!?:;…。！？]\W{0,2}$")
 @lru_cache(maxsize=4096)
 def is_device_line(line: str) -> bool:
     """Whether a line is what a telephone or program adds by itself: `Sent from my iPhone`, `Get Outlook for iOS`."""
-    if len(line) > 4 * _LONGEST:
+    if len(line) > 4 * _LONGEST or not _MAYBE_DEVICE.match(line):
         return False
-    bare = _LINK.sub(" ", _MARKDOWN_LINK.sub(r"\1 ", line)).strip(" \t\u00a0()<>[]*_-–—|.!~\u200e\u200f")
+    bare = _LINK.sub(" ", _MARKDOWN_LINK.sub(r"\1 ", line)).strip(" \t\u00a0()<>[]*_-–—|.!")
     words = bare.split()
     if not words or len(bare) > _LONGEST:
         return False
-    if _OUTLOOK_MOBILE.search(bare) and _OUTLOOK_SYSTEM.search(bare) and len(words) <= 8:
+    if _OUTLOOK_SYSTEM.search(bare) and "outlook" in bare.lower() and len(words) <= 8:
         return True
-    if not _DEVICE.search(bare):
+    if not _DEVICE_STEMS.match(bare) and not _DEVICE_ENDS.search(bare[-60:]):
         return False
-    if _DEVICE_STEMS.match(bare) or _DEVICE_ENDS.search(bare):
-        # `Sent from my desk, which is easier than my phone` is a sentence: too long, and it excuses nothing.
-        return len(words) <= 7 or (len(words) <= 16 and bool(_APOLOGY.search(bare) or _DEVICE_ENDS.search(bare)))
-    return False
+    # `Sent from my desk, which is easier than my phone` is a sentence: too long, and it excuses nothing.
+    excused = bool(_APOLOGY.search(bare) or _DEVICE_ENDS.search(bare[-60:]))
+    return bool(_DEVICE.search(bare)) and (len(words) <= 7 or (len(words) <= 16 and excused))
 
 
-def delimiter_at(lines: list[str], start: int) -> int | None:
-    """Where the signature below `-- ` begins among `lines[start:]`, that line included; None when there is none."""
-    for index in range(start, len(lines)):
-        line = lines[index]
-        if len(line) > 8 or line[:1] not in "-–—" and line.lstrip()[:1] not in "-–—":
-            continue
-        bare = line.strip()
-        if line in ("-- ", "--\u00a0") or (
-            bare in ("--", "—", "– –", "---", "—-") and _short_below(lines, index + 1, bare)
-        ):
-            return index
-    return None
+def delimiter_at(lines: Sequence[str]) -> int | None:
+    """Where the signature begins, its line of `-- ` included; None when there is none.
+
+    A line that lost the blank, or has dashes of another kind, counts only above little enough to be a signature.
+    """
+    found = next((index for index, line in enumerate(lines) if line in _DELIMITERS), None)
+    below: list[str] = []
+    for index in range(len(lines) - 1, -1, -1):
+        bare = lines[index].strip() if len(lines[index]) <= 300 else lines[index]
+        if bare in _LOOSE_DELIMITERS:
+            if bare == "--" or _looks_like_signature(below):
+                found = index if found is None else min(found, index)
+        elif bare:
+            below.append(bare)
+            if len(below) > 10 or len(bare) >= 300:
+                break
+    return found
 
 
-def _short_below(lines: list[str], start: int, mark: str) -> bool:
-    """What follows a delimiter without its blank is short enough to be a signature, not the next part of a letter."""
-    below = [line for line in lines[start : start + 60] if line.strip()]
-    if mark == "--":
-        return len(below) <= 10 and not any(len(line) > 300 for line in below)
-    return 0 < len(below) <= 8 and all(
-        len(line) <= 90 and not _SENTENCE_END.search(line.rstrip()[-3:]) for line in below
-    )
+def _looks_like_signature(below: list[str]) -> bool:
+    return 0 < len(below) <= 8 and all(len(line) <= 90 and not _SENTENCE_END.search(line) for line in below)
 
 
 def without_contact_block(lines: list[str]) -> list[str]:

@@ -37,6 +37,8 @@ _INVISIBLE = dict.fromkeys(
 )
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\u0085\x0b\x0c\x1c-\x1e]")
 _BLANK_RUN = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}(?=\n|$)")
+_MOST_LINES = 20_000
+_QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
 _INLINE_IMAGE = re.compile(r"\[(?:cid:|image: )[^\[\]\n]{1,200}\]$")
 
 
@@ -74,12 +76,12 @@ def _of_body(body: Body) -> VisibleText:
         told = visible_text_of_html(body.alternative)
         if told.text:
             return told
-    return _settled(plain)
+    return _settled(plain, body.text)
 
 
 def visible_text_of_plain(text: str, *, flowed: bool = False, delsp: bool = False) -> VisibleText:
     """The writer's own words in a plain text body; `flowed` and `delsp` as its content type says (RFC 3676)."""
-    return _settled(_once(_unflowed(text, delsp) if flowed else text)[0])
+    return _settled(_once(_unflowed(text, delsp) if flowed else text)[0], text)
 
 
 def visible_text_of_html(html: str) -> VisibleText:
@@ -87,9 +89,11 @@ def visible_text_of_html(html: str) -> VisibleText:
     return visible_text_of_plain(html_text(html))
 
 
-def _settled(found: VisibleText) -> VisibleText:
+def _settled(found: VisibleText, given: str) -> VisibleText:
     """Until a further round changes nothing, so that a text that has been cleaned is left alone."""
     text = found.text
+    if text == given.strip() or text.count("\n") >= _MOST_LINES:
+        return found
     for _ in range(_MOST_ROUNDS):
         again = _once(text)[0].text
         if again == text:
@@ -101,19 +105,21 @@ def _settled(found: VisibleText) -> VisibleText:
 def _once(text: str) -> tuple[VisibleText, bool]:
     """One round: (the words, whether history without marks may be among them)."""
     text = _LINE_ENDS.sub("\n", text).translate(_INVISIBLE)
-    lines = _BLANK_RUN.sub("\n", text).split("\n")
-    lines = _without_opening(lines)
-    division = divide(lines)
+    lines = _BLANK_RUN.sub("\n", text).split("\n", _MOST_LINES)
+    rest = lines.pop() if len(lines) > _MOST_LINES else ""
+    division = divide(_without_opening(lines))
     kept: list[str] = []
     answers: list[InlineAnswer] = []
     for segment in division.segments:
         words = _clean(segment)
-        if not words:
-            continue
-        kept.append(words)
-        if segment.quoted:
-            answers.append(InlineAnswer("\n".join(segment.quoted), words))
-    return VisibleText("\n\n".join(kept), tuple(answers)), division.doubtful
+        if words:
+            kept.append(words)
+            if segment.quoted:
+                answers.append(InlineAnswer("\n".join(segment.quoted), words))
+    if rest and not division.ended:
+        # Nobody writes so much; what is neither quoted nor below history is kept as it is.
+        kept.append(_QUOTED_LINE.sub("", rest).strip())
+    return VisibleText("\n\n".join(kept).strip(), tuple(answers)), division.doubtful
 
 
 def _without_opening(lines: list[str]) -> list[str]:
@@ -132,7 +138,7 @@ def _clean(segment: Segment) -> str:
     lines = [line.rstrip() if line != "-- " else line for line in segment.lines]
     lines = _without_device_lines(lines)
     lines = _without_footers(lines)
-    delimiter = delimiter_at(lines, 0)
+    delimiter = delimiter_at(lines)
     if delimiter is not None:
         lines = _without_footers(lines[:delimiter])
     lines = without_contact_block(lines)
