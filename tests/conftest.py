@@ -6,10 +6,13 @@ in CI (`CI=true`): nothing is skipped silently where it counts.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 pytest_plugins = ["tests.servers.caldav", "tests.servers.imap"]
 
@@ -22,3 +25,16 @@ def require_debian(program: str, package: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """For tests of what sets logging up: the root's handlers and the levels are afterwards what they were."""
+    root, ours = logging.getLogger(), logging.getLogger("mentorup_daemon")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
