@@ -4,3 +4,23 @@ Templates are sandboxed and bounded Jinja2; every word that is sent is in `templ
 What is for a mentor is a draft of the owner's and carries no trace of us.
 Imports records only; what is due comes from rules, where the bytes go is the business of mailbox.
 """
+
+from mentorup_daemon.letters.compose import Letter, compose
+from mentorup_daemon.letters.digest import content_digest
+from mentorup_daemon.letters.identity import message_id
+from mentorup_daemon.letters.occasion import DraftState, Occasion
+from mentorup_daemon.letters.private import Private, PrivateLeak
+from mentorup_daemon.letters.templates import Rendered, Templates
+
+__all__ = [
+    "DraftState",
+    "Letter",
+    "Occasion",
+    "Private",
+    "PrivateLeak",
+    "Rendered",
+    "Templates",
+    "compose",
+    "content_digest",
+    "message_id",
+]

@@ -1,0 +1,163 @@
+"""What goes on the agenda of one meeting, in which order, and for how long. Pure arithmetic over the records.
+
+Questions come first, by priority, then what is only told, then what became of advice (T3, T8). The minutes add up to
+the meeting (T7); what doesn't fit with five minutes is kept for "if time allows". Held back are topics off the person's
+allow-list (C25) and, always, private ones. A promise of the mentor's is mentioned in one agenda, no more (P4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from mentorup_daemon.errors import Malformed
+from mentorup_daemon.letters.minutes import divide, fitting
+from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
+
+_MAX_FOLLOW_UPS = 3
+_QUESTION_WEIGHT, _OTHER_WEIGHT = 3, 1
+
+Kind = Literal["question", "update", "follow-up", "rest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaItem:
+    """One entry: a topic, advice to follow up, or (`rest`) the time that is left open for the mentor's own points.
+
+    `number` is the record's, 0 for the rest; `minutes` is 0 where the meeting has none to share out.
+    """
+
+    kind: Kind
+    minutes: int = 0
+    topic: Topic | None = None
+    feedback: Feedback | None = None
+
+    @property
+    def number(self) -> int:
+        """The number by which a reply names it."""
+        record = self.topic or self.feedback
+        return record.id if record else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """The agenda of one meeting. The minutes of `items` add up to the meeting's, or are all 0."""
+
+    meeting: Meeting
+    mentor: Mentor
+    goal: Goal | None = None
+    items: tuple[AgendaItem, ...] = ()
+    if_time: tuple[AgendaItem, ...] = ()
+    unplanned: tuple[Feedback, ...] = ()  # said by this mentor, nothing planned yet; newest first
+    mine: tuple[ActionItem, ...] = ()  # the owner's open promises to this mentor, by due date
+    theirs: tuple[ActionItem, ...] = ()  # the mentor's
+    mention: ActionItem | None = None  # the one of theirs that the draft mentions
+    held_back: tuple[Topic, ...] = ()
+    private: tuple[Topic, ...] = ()
+
+    @property
+    def questions(self) -> tuple[Topic, ...]:
+        """What is asked of the mentor, most important first, also what only comes up if time allows."""
+        entries = (*self.items, *self.if_time)
+        return tuple(item.topic for item in entries if item.kind == "question" and item.topic)
+
+    @property
+    def missing(self) -> int:
+        """What only the owner can add: a question where there is none, a plan for each piece of advice without one."""
+        return len(self.unplanned) + (not self.questions)
+
+    @property
+    def ready(self) -> bool:
+        """True when the draft asks something, so that it can go to the mentor."""
+        return bool(self.questions)
+
+
+def agenda_for(snapshot: Snapshot, meeting: Meeting) -> Agenda:
+    """The agenda from the records as they are. Raises `Malformed` when the meeting's person isn't among them."""
+    mentor = snapshot.person(meeting.mentor)
+    if mentor is None:
+        raise Malformed(f"{meeting.title!r} is with {meeting.mentor!r}, who is not in the configuration any more.")
+    topics = [topic for topic in snapshot.topics if topic.state == "open" and topic.mentor in (None, mentor.id)]
+    open_to_all = [topic for topic in topics if not topic.private]
+    advice = sorted(
+        (entry for entry in snapshot.feedback if entry.mentor == mentor.id and entry.state in ("filed", "planned")),
+        key=lambda entry: (entry.received_at, entry.id),
+        reverse=True,
+    )
+    items, if_time = _timed(meeting, _entries([t for t in open_to_all if allows(mentor, t)], advice))
+    promises = sorted(
+        (action for action in snapshot.actions if action.state == "open"),
+        key=lambda action: (action.due or date.max, action.id),
+    )
+    theirs = tuple(action for action in promises if action.owner == mentor.id)
+    return Agenda(
+        meeting=meeting,
+        mentor=mentor,
+        goal=goal_with(snapshot, mentor),
+        items=items,
+        if_time=if_time,
+        unplanned=tuple(entry for entry in advice if not entry.plan),
+        mine=tuple(action for action in promises if action.owner == "me" and action.mentor == mentor.id),
+        theirs=theirs,
+        mention=next((action for action in theirs if not _mentioned(snapshot, meeting, action)), None),
+        held_back=tuple(topic for topic in open_to_all if not allows(mentor, topic)),
+        private=tuple(topic for topic in topics if topic.private),
+    )
+
+
+def allows(mentor: Mentor, topic: Topic) -> bool:
+    """True when the person's allow-list is empty or one of its entries stands in the topic, as a word, in any case."""
+    if not mentor.topics:
+        return True
+    text = " ".join(topic.text.casefold().split())
+    wanted = (" ".join(entry.casefold().split()) for entry in mentor.topics)
+    return any(entry and re.search(rf"(?<!\w){re.escape(entry)}(?!\w)", text) for entry in wanted)
+
+
+def goal_with(snapshot: Snapshot, mentor: Mentor) -> Goal | None:
+    """The open goal that meetings with this person serve: their own before a general one, the nearest date first."""
+    goals = [goal for goal in snapshot.goals if goal.state == "open" and goal.mentor in (None, mentor.id)]
+    return min(goals, key=lambda goal: (goal.mentor is None, goal.due or date.max, goal.id), default=None)
+
+
+def _entries(topics: Sequence[Topic], advice: Sequence[Feedback]) -> list[AgendaItem]:
+    ordered = sorted(topics, key=lambda topic: (not topic.is_question, topic.priority, topic.id))
+    planned = [entry for entry in advice if entry.plan][:_MAX_FOLLOW_UPS]
+    return [
+        *(AgendaItem(kind="question" if topic.is_question else "update", topic=topic) for topic in ordered),
+        *(AgendaItem(kind="follow-up", feedback=entry) for entry in planned),
+    ]
+
+
+def _timed(meeting: Meeting, entries: list[AgendaItem]) -> tuple[tuple[AgendaItem, ...], tuple[AgendaItem, ...]]:
+    total = 0 if meeting.all_day else meeting.minutes
+    if not total:
+        return tuple(entries), ()
+    room = fitting(total, len(entries))
+    chosen, later = entries[:room], entries[room:]
+    minutes, left = divide(
+        total,
+        [entry.topic.minutes if entry.topic else None for entry in chosen],
+        [_QUESTION_WEIGHT if entry.kind == "question" else _OTHER_WEIGHT for entry in chosen],
+    )
+    timed = [replace(entry, minutes=share) for entry, share in zip(chosen, minutes, strict=True)]
+    if timed and left:
+        timed.append(AgendaItem(kind="rest", minutes=left))
+    return tuple(timed), tuple(later)
+
+
+def _mentioned(snapshot: Snapshot, meeting: Meeting, action: ActionItem) -> bool:
+    """True when the draft for another meeting with this person has been written since the promise was made."""
+    return any(
+        entry.rule == "agenda"
+        and entry.lands == "drafts"
+        and entry.mentor == action.owner
+        and entry.object != meeting.key
+        and entry.outcome in ("delivered", "left")
+        and entry.outcome_at is not None
+        and entry.outcome_at >= action.created_at
+        for entry in snapshot.ledger.values()
+    )

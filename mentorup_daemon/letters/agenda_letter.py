@@ -1,0 +1,108 @@
+"""The agenda in words: what `agenda/note` and `agenda/draft` can name.
+
+Both are made of the same agenda, so that the note shows what the draft asks. The note alone also names what is private,
+as `Private`, which a draft cannot print.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mentorup_daemon.letters.agenda import Agenda, AgendaItem
+from mentorup_daemon.letters.headers import flat
+from mentorup_daemon.letters.private import Private
+from mentorup_daemon.letters.views import (
+    AdviceView,
+    advice_view,
+    common,
+    goal_view,
+    meeting_view,
+    promise_view,
+    words,
+)
+from mentorup_daemon.letters.wording import count, listing, number, ordinal
+from mentorup_daemon.records import Snapshot, Topic
+
+_SHOWN = 5  # entries of one kind in a note: it is read between two things
+_LABELS = 2  # topics named in a subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """An entry of the agenda. `kind`: question, update, follow-up, rest. `wants`: decision, view, ... or ""."""
+
+    kind: str
+    number: int
+    text: str
+    wants: str
+    minutes: int
+    advice: AdviceView | None
+
+
+@dataclass(frozen=True, slots=True)
+class AimView:
+    """What is asked of the mentor: `wants` for `count` questions, which stand at `ordinals` ("first and third")."""
+
+    wants: str
+    count: int
+    ordinals: str
+
+
+def agenda_context(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping[str, object]:
+    """The variables of both templates. All lists are whole; `more_...` says how many a note leaves unnamed."""
+    owner = snapshot.owner
+    listed = [item for item in agenda.items if item.kind != "rest"]
+    rest = sum(item.minutes for item in agenda.items if item.kind == "rest")
+    asked = [item.topic for item in listed if item.kind == "question" and item.topic]
+    labels = [flat(topic.label, 60) for topic in agenda.questions]
+    return {
+        **common(snapshot, agenda.mentor),
+        "meeting": meeting_view(snapshot, agenda.meeting, agenda.mentor, now),
+        "goal": goal_view(agenda.goal, owner, now),
+        "items": tuple(_item(item, snapshot, now) for item in listed),
+        "if_time": tuple(_item(item, snapshot, now) for item in agenda.if_time),
+        "used": sum(item.minutes for item in listed),
+        "rest": rest,
+        "aims": _aims(asked),
+        "asked": len(asked),
+        "asked_word": number(len(asked)),
+        "questions": count(len(agenda.questions), "question") if agenda.questions else "",
+        "missing": agenda.missing,
+        "labels": _labels(labels),
+        "unplanned": tuple(advice_view(entry, owner, now) for entry in agenda.unplanned[:3]),
+        "mine": tuple(promise_view(action, owner, now) for action in agenda.mine[:_SHOWN]),
+        "theirs": tuple(promise_view(action, owner, now) for action in agenda.theirs[:_SHOWN]),
+        "mention": promise_view(agenda.mention, owner, now) if agenda.mention else None,
+        "held_back": tuple(flat(topic.label, 60) for topic in agenda.held_back[:_SHOWN]),
+        "private": tuple(Private(words(topic.text)) for topic in agenda.private[:_SHOWN]),
+        "more_mine": max(0, len(agenda.mine) - _SHOWN),
+    }
+
+
+def _item(item: AgendaItem, snapshot: Snapshot, now: datetime) -> ItemView:
+    topic, feedback = item.topic, item.feedback
+    return ItemView(
+        kind=item.kind,
+        number=item.number,
+        text=words(topic.text) if topic else "",
+        wants=topic.wants if topic and topic.is_question else "",
+        minutes=item.minutes,
+        advice=advice_view(feedback, snapshot.owner, now) if feedback else None,
+    )
+
+
+def _aims(questions: Sequence[Topic]) -> tuple[AimView, ...]:
+    positions: dict[str, list[int]] = {}
+    for position, topic in enumerate(questions, start=1):
+        positions.setdefault(topic.wants, []).append(position)
+    return tuple(
+        AimView(wants, len(places), listing([ordinal(place) for place in places]))
+        for wants, places in positions.items()
+    )
+
+
+def _labels(labels: Sequence[str]) -> str:
+    more = len(labels) - _LABELS
+    return listing([*labels[:_LABELS], *([f"{number(more)} more"] if more > 0 else [])])

@@ -1,0 +1,262 @@
+"""Made-up people and records, to show and to check templates with. Nobody here exists.
+
+Sam Rivera works towards a grant; Ana Ortiz and Ben Lindqvist are Sam's mentors. It is Tuesday 1 December 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mentorup_daemon.letters.agenda import agenda_for
+from mentorup_daemon.letters.agenda_letter import agenda_context
+from mentorup_daemon.letters.check_in import check_in_context, round_context
+from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
+from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
+from mentorup_daemon.letters.wording import when
+from mentorup_daemon.records import (
+    ActionItem,
+    Contact,
+    Due,
+    Feedback,
+    Goal,
+    Meeting,
+    Mentor,
+    Owner,
+    Practice,
+    Receipt,
+    Snapshot,
+    Thanks,
+    Topic,
+    Trouble,
+)
+
+ZONE = ZoneInfo("America/Los_Angeles")
+NOW = datetime(2026, 12, 1, 14, 0, tzinfo=ZONE)
+SAM = Owner(name="Sam Rivera", email="sam@example.org", timezone="America/Los_Angeles")
+ANA = Mentor(
+    id="ana",
+    name="Ana Ortiz",
+    emails=("ana@example.org",),
+    support=("research advisor", "sponsor"),
+    distance="senior",
+    cadence=timedelta(days=60),
+)
+BEN = Mentor(
+    id="ben",
+    name="Ben Lindqvist",
+    emails=("ben@example.net",),
+    support=("coach",),
+    distance="step-ahead",
+    channel="video",
+    timezone="Europe/Stockholm",
+)
+
+
+def _at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=ZONE)
+
+
+MEETING = Meeting(
+    key="k-award@example.org",
+    uid="k-award@example.org",
+    mentor="ana",
+    title="Mentoring: Ana and Sam",
+    start=_at(12, 3, 14),
+    end=_at(12, 3, 14, 45),
+    recognised_by="attendee",
+    location="Room 4.12",
+    calendar="Work",
+)
+EARLIER = replace(MEETING, key="autumn@example.org", uid="autumn@example.org", start=_at(11, 5, 14), end=_at(11, 5, 15))
+WITH_BEN = replace(
+    MEETING,
+    key="ben@example.net",
+    uid="ben@example.net",
+    mentor="ben",
+    title="Mentoring: Ben",
+    start=_at(12, 10, 8),
+    end=_at(12, 10, 8, 30),
+    location="https://meet.example.net/ben-sam",
+)
+
+CHANGED = Due(
+    key=f"change/ana/{MEETING.key}/1",
+    rule="change",
+    due_at=NOW,
+    expires_at=NOW + timedelta(days=3),
+    lands="inbox",
+    reason="The meeting is off.",
+    mentor="ana",
+    object=MEETING.key,
+)
+TROUBLES = (
+    Trouble(
+        about="imap.example.org",
+        since=_at(12, 1, 9, 12),
+        text="imap.example.org refused the password of sam@example.org.",
+        remedy="Put a password that works where `password` in [imap] points to; `mentorup check` tries it at once.",
+    ),
+    Trouble(about="dav.example.org", since=_at(11, 30, 13), text="dav.example.org doesn't answer.", passing=True),
+)
+RECEIPTS = (
+    Receipt(
+        key="receipt/owner/1",
+        at=NOW,
+        about="thank_you/ana/autumn@example.org",
+        subject="Re: Ana today: what was worth it?",
+        lines=(
+            ("HEARD", "Cut the second cohort, you can't power it.", "filed as feedback from Ana"),
+            ("I PROMISED", "send the revised aim 2", "due Friday 11 December 2026"),
+            ("THANKS", "for the introduction to Kim", "a draft is in your Drafts"),
+        ),
+        hint="plan",
+    ),
+    Receipt(
+        key="receipt/owner/2",
+        at=NOW,
+        about="agenda/ana/k-award@example.org",
+        subject="Ana on Thursday: agenda draft",
+        problems=(("DONE 77", "there is nothing with the number 77; PENDING lists what is open"),),
+    ),
+    Receipt(
+        key="receipt/owner/3",
+        at=NOW,
+        about="agenda/ana/k-award@example.org",
+        subject="Ana on Thursday: agenda draft",
+        lines=(("HELP", "", "below"),),
+        note_kept="thinking about Kim's offer",
+        help=True,
+    ),
+)
+
+
+def sample_snapshot() -> Snapshot:
+    """Sam's records with enough of everything to fill each letter."""
+    return Snapshot(
+        owner=SAM,
+        practice=Practice(),
+        started_at=datetime(2026, 6, 1, tzinfo=UTC),
+        mentors=(ANA, BEN),
+        meetings=(EARLIER, MEETING, WITH_BEN),
+        topics=(
+            Topic(
+                id=4,
+                text="K award: apply this cycle or wait? I lean towards waiting for the revision, since the "
+                "preliminary data come in March.",
+                mentor="ana",
+                wants="decision",
+                priority=1,
+                created_at=_at(11, 20),
+            ),
+            Topic(
+                id=6,
+                text="Aim 2 (the page I sent on Monday): is the comparison too broad? I'd cut the second cohort.",
+                mentor="ana",
+                created_at=_at(11, 24),
+            ),
+            Topic(
+                id=13, text="Whether to move to Ana's department", mentor="ana", private=True, created_at=_at(11, 28)
+            ),
+            Topic(
+                id=14,
+                text="Teaching load: how did you say no in your first year?",
+                mentor="ben",
+                created_at=_at(11, 28),
+            ),
+        ),
+        actions=(
+            ActionItem(
+                id=9,
+                text="send the revised abstract",
+                mentor="ana",
+                due=date(2026, 12, 2),
+                created_at=_at(11, 5),
+            ),
+            ActionItem(id=10, text="ask Kim about data access", owner="ana", mentor="ana", created_at=_at(11, 5)),
+            ActionItem(
+                id=3,
+                text="gave the department talk",
+                mentor="ana",
+                state="done",
+                created_at=_at(9, 3),
+                done_at=_at(10, 22),
+            ),
+        ),
+        feedback=(
+            Feedback(
+                id=7,
+                text="Slow down on the results slide.",
+                mentor="ana",
+                received_at=_at(9, 3),
+                source="reply",
+                plan="rehearse it with a stopwatch before the next talk",
+                state="planned",
+            ),
+            Feedback(
+                id=11,
+                text="Your abstract buries the finding; say it in the first sentence.",
+                mentor="ana",
+                received_at=_at(11, 6),
+                source="keyword",
+                meeting=EARLIER.key,
+            ),
+        ),
+        goals=(Goal(id=1, text="Submit the K award", mentor="ana", due=date(2027, 2, 12), created_at=_at(6, 1)),),
+        thanks=(
+            Thanks(id=12, text="the introduction to Kim", mentor="ana", meeting=EARLIER.key, created_at=_at(11, 5, 17)),
+        ),
+        contacts=(
+            Contact(mentor="ana", at=_at(11, 6), kind="mail from"),
+            Contact(mentor="ben", at=_at(8, 12), kind="meeting"),
+        ),
+    )
+
+
+def bare_snapshot() -> Snapshot:
+    """The same people with nothing on record yet: what the letters must get by with at the start."""
+    full = sample_snapshot()
+    return replace(full, topics=(), actions=(), feedback=(), goals=(), thanks=(), contacts=(), meetings=(MEETING,))
+
+
+def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
+    """Contexts for every letter, rich ones and bare ones, by the letter's name."""
+    rich, bare = sample_snapshot(), bare_snapshot()
+    cancelled = replace(rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN))
+    return {
+        "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
+        "agenda/note": tuple(
+            {**_agenda(snapshot), "draft": "Dear Ana,\n", "draft_subject": "Thursday", "draft_html": "", "ready": True}
+            | {"has_address": True, "draft_state": state, "was": was}
+            for snapshot in (rich, bare)
+            for state, was in (
+                ("fresh", None),
+                ("edited", when(EARLIER.start, NOW, ZONE)),
+                ("gone", None),
+                ("none", None),
+            )
+        ),
+        "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
+        "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
+        "check_in/note": tuple(round_context(snapshot, NOW) for snapshot in (rich, bare)),
+        "check_in/draft": tuple(check_in_context(snapshot, ANA, NOW) for snapshot in (rich, bare)),
+        "welcome/note": tuple(welcome_context(snapshot, NOW) for snapshot in (rich, replace(bare, meetings=()))),
+        "change/note": (
+            change_context(cancelled, CHANGED, "none", MEETING.start, NOW),
+            change_context(rich, CHANGED, "edited", EARLIER.start, NOW),
+        ),
+        "trouble/note": tuple(trouble_context(rich, trouble, NOW) for trouble in TROUBLES),
+        "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
+    }
+
+
+def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
+    return agenda_context(snapshot, agenda_for(snapshot, MEETING), NOW)
+
+
+def _thanks(snapshot: Snapshot) -> Mapping[str, object]:
+    meeting = EARLIER if snapshot.meeting(EARLIER.key) else MEETING
+    return thank_you_context(snapshot, meeting, ANA, gratitude_for(snapshot, meeting), NOW)

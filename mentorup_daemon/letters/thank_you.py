@@ -1,0 +1,73 @@
+"""After a meeting: a thank-you that names one thing, or the question what that thing was (T9).
+
+What a draft thanks for comes from the owner's own `THANKS for ...` about that meeting, else from what the mentor said
+there. Where neither is known nothing is made up: the draft has no `To:`, and the owner is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mentorup_daemon.letters.views import advice_view, bare, common, meeting_view, promise_view
+from mentorup_daemon.records import ActionItem, Feedback, Meeting, Mentor, Snapshot, Thanks
+
+_PROMISES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Gratitude:
+    """What a meeting gave: one thing to thank for, one thing that was said, what the owner takes on."""
+
+    thanks: Thanks | None
+    advice: Feedback | None
+    promises: tuple[ActionItem, ...]
+
+    @property
+    def concrete(self) -> bool:
+        """True when there is something to name."""
+        return self.thanks is not None or self.advice is not None
+
+
+def gratitude_for(snapshot: Snapshot, meeting: Meeting) -> Gratitude:
+    """What the records hold about this meeting. Thanks and advice already used in a letter are left out."""
+    thanks = [
+        entry
+        for entry in snapshot.thanks
+        if entry.mentor == meeting.mentor
+        and not entry.used
+        and (entry.meeting == meeting.key or (entry.meeting is None and entry.created_at >= meeting.start))
+    ]
+    advice = [
+        entry
+        for entry in snapshot.feedback
+        if entry.mentor == meeting.mentor and entry.meeting == meeting.key and entry.state != "dropped"
+    ]
+    promises = [
+        action
+        for action in snapshot.actions
+        if action.owner == "me"
+        and action.mentor == meeting.mentor
+        and action.state == "open"
+        and action.created_at >= meeting.start
+    ]
+    return Gratitude(
+        thanks=max(thanks, key=lambda entry: (entry.meeting == meeting.key, entry.created_at, entry.id), default=None),
+        advice=max(advice, key=lambda entry: (entry.plan is not None, entry.received_at, entry.id), default=None),
+        promises=tuple(sorted(promises, key=lambda action: action.id)[:_PROMISES]),
+    )
+
+
+def thank_you_context(
+    snapshot: Snapshot, meeting: Meeting, mentor: Mentor, gratitude: Gratitude, now: datetime
+) -> Mapping[str, object]:
+    """The variables of `thank_you/note` and `thank_you/draft`."""
+    owner = snapshot.owner
+    return {
+        **common(snapshot, mentor),
+        "meeting": meeting_view(snapshot, meeting, mentor, now),
+        "thanks": bare(gratitude.thanks.text).removeprefix("for ") if gratitude.thanks else "",
+        "advice": advice_view(gratitude.advice, owner, now) if gratitude.advice else None,
+        "promises": tuple(promise_view(action, owner, now) for action in gratitude.promises),
+    }
