@@ -29,7 +29,7 @@ Answer = str | None
 
 
 def _flag(name: str, words: str) -> Any:
-    return typer.Option(name, help=words, show_default=False)
+    return typer.Option(name, help=words, show_default=False, metavar="PORT" if name.endswith("port") else "TEXT")
 
 
 def init_command(
@@ -59,7 +59,7 @@ def init_command(
     caldav_password_keyring: Annotated[Answer, _flag("--caldav-password-keyring", "A keyring's service name.")] = None,
     mentor: Annotated[
         list[str] | None,
-        typer.Option(help="A mentor, like 'id=ana,name=Ana Ortiz,email=ana@example.org'. Repeat for more."),
+        typer.Option(metavar="TEXT", help="A mentor: 'id=ana,name=Ana Ortiz,email=ana@example.org'. Repeat for more."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; guess what no flag answers.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a config that is there.")] = False,

@@ -7,7 +7,6 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,17 +25,8 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root, ours = logging.getLogger(), logging.getLogger("mentorup_daemon")
-    handlers, levels, concealed = root.handlers[:], (root.level, ours.level), dict(logs._concealed)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    logs._concealed.clear()
-    logs._concealed.update(concealed)
+def _nothing_concealed(logging_as_before: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_concealed", {})
 
 
 def log() -> Any:
@@ -104,7 +94,7 @@ def test_configured_again_it_follows_the_new_level_and_speaks_once() -> None:
     logs.configure("error", "json", second)
     logger.info("unheard")
     logger.error("heard")
-    logging.getLogger("caldav").warning("unheard too")
+    logging.getLogger("library").warning("unheard too")
     assert first.getvalue() == ""
     assert [event["event"] for event in written(second)] == ["heard"]
 
@@ -151,7 +141,7 @@ def test_a_concealed_password_shows_nowhere(format: Any) -> None:
     logs.conceal("")
     log().info(f"login with {SECRET}", said=SECRET, nested={"a": [SECRET, {SECRET}]}, raw=f"x{SECRET}x".encode())
     log().info("%s", SECRET)
-    logging.getLogger("caldav").warning("got %s", SECRET)
+    logging.getLogger("library").warning("got %s", SECRET)
     try:
         raise ValueError(SECRET)
     except ValueError as error:
