@@ -15,7 +15,9 @@ from typing import Literal
 
 from mentorup_daemon.calendars import CalDavAccount, Calendars
 from mentorup_daemon.config import Settings, state_directory
-from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, StoreError, Unavailable
+from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
+from mentorup_daemon.letters import Templates
+from mentorup_daemon.letters.samples import contexts
 from mentorup_daemon.mailbox import FILED, ImapAccount
 from mentorup_daemon.mailbox.folders import Folder, Folders
 from mentorup_daemon.mailbox.session import Session
@@ -54,6 +56,7 @@ def everything(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findi
     yield from people(settings)
     yield from mailbox(settings)
     yield from calendars(settings)
+    yield from templates(settings)
     yield state(state_directory(environ))
 
 
@@ -170,6 +173,20 @@ def caldav_login(account: CalDavAccount) -> Finding:
         except MentorUpError as error:
             return _problem("caldav", error)
     return Finding("caldav", "ok", f"calendars at {account.url}: {', '.join(info.name for info in found)}")
+
+
+def templates(settings: Settings) -> Iterator[Finding]:
+    """Whether each of the owner's templates compiles, and renders with made-up records."""
+    directory = settings.templates.directory
+    try:
+        problems = Templates(Path(directory) if directory else None).check(contexts())
+    except MentorUpError as error:
+        yield _problem("templates", error)
+        return
+    for problem in problems:
+        yield Finding("templates", "problem", f"{problem}; until then the shipped one is used", Malformed.exit_code)
+    if not problems:
+        yield Finding("templates", "ok", f"those in {directory} can be used" if directory else "the shipped ones")
 
 
 def state(directory: Path) -> Finding:
