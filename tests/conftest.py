@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-pytest_plugins = ["tests.servers.caldav", "tests.servers.imap"]
+pytest_plugins = ["tests.servers.caldav", "tests.servers.imap", "tests.servers.fake_http"]
 
 
 def require_debian(program: str, package: str) -> None:

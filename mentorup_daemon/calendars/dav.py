@@ -142,7 +142,7 @@ class Dav:
         return _multistatus(self.host, url, response)
 
     def get(self, url: str, limit: int = BODY_LIMIT) -> tuple[str, str]:
-        """GET: ETag and text. Raises `Refused` with 404 or 410 when it isn't there, `TooLarge` beyond `limit` bytes."""
+        """GET ETag and text. Raises `Refused` (404, 410: it is gone), `Garbled`, `TooLarge` beyond `limit`."""
         _, response = self._request(url, "GET", "", {"Accept": "text/calendar"}, limit=limit)
         if response.status != 200:
             raise Refused(f"{self.host} answers {response.status}", response.status)
@@ -150,6 +150,8 @@ class Dav:
             text = str(response.raw)
         except UnicodeDecodeError as error:
             raise Garbled(f"{self.host} sent a text that isn't UTF-8") from error
+        if "BEGIN:VCALENDAR" not in text.upper():
+            raise Garbled(f"{self.host} sent something that is no calendar event (a web page, perhaps)")
         return str(response.headers.get("ETag", "")), text
 
     def insist(self) -> None:

@@ -87,9 +87,8 @@ def changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Mapping[str, s
             idle = not told and not gone and bool(now.ctag) and now.ctag == before.ctag
             after = _State(now.ctag, token, rotates=idle or before.rotates)
             return _result(dav, calendar.url, known, told, gone, after.written())
-    listed, whole = _listing(dav, calendar.url)
-    vanished = [href for href in known if href not in listed] if whole else []
-    differing = [answer for answer in listed.values() if not _same_etag(answer, known)]
+    listed, vanished = _listing(dav, calendar.url, known)
+    differing = [answer for answer in listed if not _same_etag(answer, known)]
     # What could not be had before comes last, so that it never keeps the others waiting.
     differing.sort(key=lambda answer: answer.href in known and not known[answer.href])
     fresh = sum(1 for answer in differing if answer.href not in known or known[answer.href])
@@ -99,8 +98,14 @@ def changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Mapping[str, s
 
 
 def read(dav: Dav, calendar_url: str, href: str) -> Resource | None:
-    """One resource as it is now; None when it is gone. A `problem` tells when its text can't be had."""
-    return _get(dav, calendar_url, href, etag="")
+    """One resource as it is now; None when it is gone. Raises `Unavailable` when the server gives anything else."""
+    try:
+        etag, text = dav.get(urljoin(calendar_url, href), limit=EVENT_LIMIT)
+    except Refused as error:
+        if error.status in (404, 410):
+            return None
+        raise
+    return Resource(spelled(href), etag, text)
 
 
 def _probe(dav: Dav, calendar: CalendarInfo) -> _State:
@@ -149,11 +154,17 @@ def _difference(dav: Dav, url: str, token: str) -> tuple[str, list[Answer], list
     return None
 
 
-def _listing(dav: Dav, url: str) -> tuple[dict[str, Answer], bool]:
-    """All resources of the calendar by href, and whether these are really all (False: the server cut the list)."""
+def _listing(dav: Dav, url: str, known: Iterable[str]) -> tuple[list[Answer], list[str]]:
+    """All resources of the calendar, and those of `known` that have vanished from it.
+
+    Nothing counts as vanished when the server says nothing at all, cut the list short, or only can't tell about it.
+    """
     page = dav.propfind(url, _LIST, depth=1)
-    listed = {answer.href: answer for answer in _members(page.answers, url) if answer.status < 300}
-    return listed, bool(page.answers) and all(answer.status < 300 for answer in page.answers)
+    members = list(_members(page.answers, url))
+    there = {answer.href for answer in members if answer.status not in (404, 410)}
+    partial = not page.answers or any(answer.status == 507 for answer in page.answers)
+    vanished = [] if partial else [href for href in known if href not in there]
+    return [answer for answer in members if answer.status < 300], vanished
 
 
 def _members(answers: Iterable[Answer], url: str) -> Iterator[Answer]:

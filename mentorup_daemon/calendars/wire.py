@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-import time
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from niquests.adapters import HTTPAdapter
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
 
 PATIENCE = 10  # an answer as a whole may take this many times the timeout of a single wait
-_CHUNK = 64 * 1024
+_AS_IT_COMES = -1  # niquests: don't wait for a chunk to fill
 _LONGEST_RETRY_AFTER = 24 * 3600.0  # seconds; a server that names a later time isn't believed
 
 
@@ -35,26 +35,47 @@ class TooLarge(Unavailable):
 
 
 class _BoundedAdapter(HTTPAdapter):
-    """Reads the whole answer here, under the session's limit and deadline, whoever asked for it."""
+    """Reads the whole answer here, under the session's limit and patience, whoever asked for it.
+
+    A timeout is for one wait on the socket, and a server that sends a byte now and then never runs into it. So there is
+    a watchdog for the answer as a whole: it closes the connection under the reader of the head, and is asked by the
+    reader of the body.
+    """
 
     session: BoundedSession
 
     def send(self, request: niquests.PreparedRequest, *args: Any, **kwargs: Any) -> niquests.Response:
-        end = time.monotonic() + self.session.patience
-        kwargs["stream"] = True
-        response = super().send(request, *args, **kwargs)
-        host = urlsplit(request.url or "").hostname
+        late = threading.Event()
+
+        def cut() -> None:
+            late.set()
+            self.close()
+
+        watchdog = threading.Timer(self.session.patience, cut)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            response = super().send(request, *args, **{**kwargs, "stream": True})
+            response._content = self._body(response, late)  # noqa: SLF001  # what `content` returns; nothing public sets it
+        except Exception as error:
+            if late.is_set():
+                raise niquests.ReadTimeout("the answer as a whole took too long") from error
+            raise
+        finally:
+            watchdog.cancel()
+        return response
+
+    def _body(self, response: niquests.Response, late: threading.Event) -> bytes:
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in response.iter_content(_AS_IT_COMES):
             body += chunk
             if len(body) > self.session.limit:
                 response.close()
-                raise TooLarge(f"{host} sent an answer of more than {self.session.limit // 1_000_000} MB")
-            if time.monotonic() > end:
+                raise TooLarge(f"an answer of more than {self.session.limit} bytes")
+            if late.is_set():
                 response.close()
-                raise niquests.ReadTimeout("the answer as a whole took too long")
-        response._content = bytes(body)  # noqa: SLF001  # what `content` returns; there is no public way to set it
-        return response
+                raise niquests.ReadTimeout
+        return bytes(body)
 
 
 class BoundedSession(niquests.Session):

@@ -79,7 +79,7 @@ class TestDiscovery:
             assert [info.url for info in door.discover()] == [other, caldav_server.calendar_url]
 
     def test_a_configured_calendar_that_is_not_there_names_those_that_are(self, caldav_server: CalDavServer) -> None:
-        with Calendars(account(caldav_server, "", "Wrok")) as door, pytest.raises(ConfigError, match="'Wrok'.*'Work'"):
+        with Calendars(account(caldav_server, "", "Wrok")) as door, pytest.raises(ConfigError, match=r"'Wrok'.*'Work'"):
             door.discover()
 
 
@@ -114,7 +114,7 @@ class TestChanges:
         assert follower.titles == ["a", "d", "moved"]
         assert follower.look().unchanged
 
-    @pytest.mark.parametrize("name", ["a b@c+d", "ümlaut", "50%", "comma,tilde~"])
+    @pytest.mark.parametrize("name", ["a b@c+d", "ümlaut", "50%", "plus+=&x"])
     def test_odd_names_match_when_they_go(self, caldav_server: CalDavServer, follower: Follower, name: str) -> None:
         caldav_server.put_event(name, event("odd"))
         (resource,) = follower.look().changed
@@ -197,9 +197,9 @@ class TestReading:
 
 class TestLogin:
     def test_a_refused_password_names_server_and_user(self, radicale: CalDavServer) -> None:
-        with Calendars(account(radicale, password="wrong")) as door:
-            with pytest.raises(CredentialsError, match=rf"127\.0\.0\.1.*{radicale.username}") as caught:
-                door.discover()
+        refused = pytest.raises(CredentialsError, match=rf"127\.0\.0\.1.*{radicale.username}")
+        with Calendars(account(radicale, password="wrong")) as door, refused as caught:
+            door.discover()
         assert "wrong" not in str(caught.value)
 
     def test_p03_a_renewed_password_is_fetched_at_the_next_connect(self, radicale: CalDavServer) -> None:

@@ -1,0 +1,542 @@
+"""The door to calendars against servers that answer wrong, late, half, or not at all."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from mentorup_daemon.calendars import CalDavAccount, CalendarInfo, Calendars, sync
+from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
+from tests.contract.test_calendars import Follower, event
+from tests.servers.fake_http import FakeHttp, Reply, Seen, serve
+
+XML = {"Content-Type": "application/xml; charset=utf-8"}
+SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:cs="http://calendarserver.org/ns/"'
+CALENDAR = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
+
+
+def multistatus(*responses: str, token: str = "") -> Reply:
+    tail = f"<d:sync-token>{token}</d:sync-token>" if token else ""
+    return Reply(207, f"<d:multistatus {SPACES}>{''.join(responses)}{tail}</d:multistatus>", XML)
+
+
+def response(href: str, props: str = "", status: str = "") -> str:
+    if status:
+        return f"<d:response><d:href>{href}</d:href><d:status>HTTP/1.1 {status}</d:status></d:response>"
+    found = f"<d:propstat><d:prop>{props}</d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat>"
+    return f"<d:response><d:href>{href}</d:href>{found}</d:response>"
+
+
+class ScriptedCalendar:
+    """A calendar at /cal/ as a script for the fake server, with what real servers do differently as switches."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.ctag = True
+        self.token = "t1"
+        self.on_report: Callable[[Seen], Reply | None] = lambda seen: None
+        self.on_get: Callable[[Seen], Reply | None] = lambda seen: None
+        self.lengths: dict[str, int] = {}
+        self.listed = True
+
+    def etag(self, href: str) -> str:
+        return f'"{abs(hash(self.texts[href]))}"'
+
+    def put(self, name: str, title: str = "Talk", text: str = "") -> None:
+        self.texts[f"/cal/{name}.ics"] = text or event(name, title)
+
+    def __call__(self, seen: Seen) -> Reply:
+        if seen.method == "GET":
+            return self.on_get(seen) or self.got(seen.path)
+        if seen.method == "REPORT":
+            return self.on_report(seen) or (self.multiget(seen) if "multiget" in seen.body else Reply(403))
+        if seen.headers.get("Depth") == "1":
+            return self.listing()
+        state = f"<d:sync-token>{self.token}</d:sync-token>" if self.token else ""
+        if self.ctag:
+            state += f"<cs:getctag>{hash(tuple(sorted(self.texts.items())))}</cs:getctag>"
+        return multistatus(response("/cal/", state + CALENDAR))
+
+    def got(self, path: str) -> Reply:
+        if path not in self.texts:
+            return Reply(404)
+        return Reply(200, self.texts[path], {"Content-Type": "text/calendar", "ETag": self.etag(path)})
+
+    def member(self, href: str, more: str = "") -> str:
+        size = self.lengths.get(href, len(self.texts[href]))
+        etag = f"<d:getetag>{self.etag(href)}</d:getetag><d:getcontentlength>{size}</d:getcontentlength>"
+        return response(href, etag + more)
+
+    def listing(self) -> Reply:
+        if not self.listed:
+            return multistatus()
+        return multistatus(response("/cal/", CALENDAR), *(self.member(href) for href in self.texts))
+
+    def multiget(self, seen: Seen) -> Reply:
+        wanted = [href for href in self.texts if f"<d:href>{href}</d:href>" in seen.body]
+        return multistatus(
+            *(self.member(href, f"<c:calendar-data>{self.texts[href]}</c:calendar-data>") for href in wanted)
+        )
+
+
+def account(url: str, *, timeout: float = 5, password: str = "secret") -> CalDavAccount:
+    return CalDavAccount(url, "sam", lambda: password, timeout=timeout)
+
+
+@pytest.fixture
+def scripted(fake_http: FakeHttp) -> ScriptedCalendar:
+    fake_http.script = calendar = ScriptedCalendar()
+    return calendar
+
+
+@pytest.fixture
+def follower(fake_http: FakeHttp, scripted: ScriptedCalendar) -> Iterator[Follower]:
+    with Calendars(account(fake_http.url)) as door:
+        yield Follower(door, f"{fake_http.url}cal/")
+
+
+class TestWhatComesInsteadOfAnAnswer:
+    """Whatever comes, it comes as one of our families (D01)."""
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            Reply(200, "<html><body>Welcome<br></body></html>", {"Content-Type": "text/html"}),
+            Reply(200, "<html><body>Welcome<br></body></html>", XML),
+            Reply(207, f"<d:multistatus {SPACES}><d:response><d:href>/cal/</d:hr", XML),
+            Reply(207, "", XML),
+            Reply(207, b"\x00\xff\xfe", {"Content-Type": "application/octet-stream"}),
+            Reply(204),
+            Reply(207, f"<d:multistatus {SPACES}><d:resp", XML, claim=5000),
+            Reply(500, "oops", {"Content-Type": "text/plain"}),
+            Reply(502, "<html>Bad gateway</html>", {"Content-Type": "text/html"}),
+            Reply(503),
+            Reply(429),
+            Reply(418),
+        ],
+        ids=lambda reply: f"{reply.status}-{reply.body[:12]!r}",
+    )
+    def test_d01_nonsense_is_unavailable(self, fake_http: FakeHttp, follower: Follower, reply: Reply) -> None:
+        fake_http.script = lambda seen: reply
+        with pytest.raises(Unavailable):
+            follower.look()
+        with pytest.raises(Unavailable):
+            follower.door.read(follower.calendar.url, "/cal/a.ics")
+        with pytest.raises((Unavailable, ConfigError)):
+            follower.door.discover()
+
+    def test_d01_a_server_that_says_nothing_is_unavailable(self, fake_http: FakeHttp) -> None:
+        fake_http.script = lambda seen: Reply(hang=30)
+        with Calendars(account(fake_http.url, timeout=0.2)) as door, pytest.raises(Unavailable, match="in time"):
+            door.discover()
+
+    @pytest.mark.parametrize("reply", [Reply(207, b" " * 10_000, XML, drip=0.02), Reply(drip_head=0.02)])
+    def test_d01_a_server_that_drips_is_unavailable(self, fake_http: FakeHttp, reply: Reply) -> None:
+        fake_http.script = lambda seen: reply
+        with Calendars(account(fake_http.url, timeout=0.1)) as door, pytest.raises(Unavailable, match="in time"):
+            door.discover()
+
+    def test_d01_a_server_that_is_not_there_is_unavailable_and_found_when_it_is_back(self) -> None:
+        calendar = ScriptedCalendar()
+        calendar.put("a")
+        fake = FakeHttp(calendar)
+        serve(fake)()
+        with Calendars(account(fake.url)) as door:
+            follower = Follower(door, f"{fake.url}cal/")
+            with pytest.raises(Unavailable, match=r"127\.0\.0\.1"):
+                follower.look()
+            stop = serve(fake, fake.port)
+            try:
+                follower.look()
+                assert follower.titles == ["Talk"]
+            finally:
+                stop()
+
+    def test_p02_a_connection_that_the_server_has_closed_is_made_anew(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("a")
+        fake_http.script = lambda seen: Reply(**_closing(scripted(seen)))
+        follower.look()
+        assert follower.look().unchanged
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_d01_retry_after_is_honoured_in_seconds(self, fake_http: FakeHttp, status: int) -> None:
+        fake_http.script = lambda seen: Reply(status, headers={"Retry-After": "120"})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(Unavailable) as caught:
+            door.discover()
+        assert caught.value.retry_after == 120
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_d01_retry_after_is_honoured_as_a_date(self, fake_http: FakeHttp, status: int) -> None:
+        when = format_datetime(datetime.now(UTC) + timedelta(minutes=10), usegmt=True)
+        fake_http.script = lambda seen: Reply(status, headers={"Retry-After": when})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(Unavailable) as caught:
+            door.discover()
+        assert caught.value.retry_after is not None
+        assert 540 < caught.value.retry_after <= 600
+
+    @pytest.mark.parametrize("value", ["soon", "-5", "", "99999999999999999999"])
+    def test_d01_a_senseless_retry_after_is_no_trap(self, fake_http: FakeHttp, value: str) -> None:
+        fake_http.script = lambda seen: Reply(503, headers={"Retry-After": value})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(Unavailable) as caught:
+            door.discover()
+        assert caught.value.retry_after is None or caught.value.retry_after <= 24 * 3600
+
+    def test_an_endless_answer_is_cut(
+        self, fake_http: FakeHttp, follower: Follower, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("mentorup_daemon.calendars.dav.BODY_LIMIT", 1000)
+        fake_http.script = lambda seen: Reply(207, b"<a/>" + b" " * 200_000, XML)
+        with pytest.raises(Unavailable):
+            follower.look()
+
+
+def _closing(reply: Reply) -> dict[str, object]:
+    return {"status": reply.status, "body": reply.body, "headers": {**reply.headers, "Connection": "close"}}
+
+
+class TestLogin:
+    def test_p03_a_refused_login_is_asked_once_only(self, fake_http: FakeHttp) -> None:
+        fake_http.script = lambda seen: Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(CredentialsError, match="sam") as caught:
+            door.discover()
+        assert "secret" not in str(caught.value)
+        assert sum("Authorization" in seen.headers for seen in fake_http.requests) == 1
+
+    def test_p03_a_password_renewed_while_connected_is_taken(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar
+    ) -> None:
+        scripted.put("a")
+        valid = ["Basic c2FtOm9uZQ=="]  # sam:one
+        passwords = ["one"]
+
+        def script(seen: Seen) -> Reply:
+            if seen.headers.get("Authorization") != valid[0]:
+                return Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+            return scripted(seen)
+
+        fake_http.script = script
+        with Calendars(CalDavAccount(fake_http.url, "sam", lambda: passwords[-1], timeout=5)) as door:
+            follower = Follower(door, f"{fake_http.url}cal/")
+            follower.look()
+            valid[0] = "Basic c2FtOnR3bw=="  # sam:two
+            passwords.append("two")
+            assert follower.look().unchanged
+
+    def test_a_server_that_wants_oauth_says_so(self, fake_http: FakeHttp) -> None:
+        fake_http.script = lambda seen: Reply(401, headers={"WWW-Authenticate": "GoogleLogin realm=x"})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(CredentialsError):
+            door.discover()
+
+    def test_the_netrc_file_is_left_alone(
+        self, fake_http: FakeHttp, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        netrc = tmp_path_factory.mktemp("home") / "netrc"
+        netrc.write_text("machine 127.0.0.1 login other password other\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("NETRC", str(netrc))
+        with Calendars(account(fake_http.url)) as door, pytest.raises(ConfigError):
+            door.discover()
+        assert not any("Authorization" in seen.headers for seen in fake_http.requests)
+
+    @pytest.mark.parametrize(
+        "url", ["http://dav.example.org/", "ftp://dav.example.org/", "dav.example.org", "https://"]
+    )
+    def test_no_password_goes_anywhere_unencrypted(self, url: str) -> None:
+        with Calendars(account(url)) as door, pytest.raises(ConfigError, match=r"\[caldav\] url"):
+            door.discover()
+
+    def test_a_ca_file_that_is_missing_is_told(self, fake_http: FakeHttp) -> None:
+        asks = CalDavAccount(fake_http.url, "sam", lambda: "secret", ca_file="/no/such.pem")
+        with Calendars(asks) as door, pytest.raises(ConfigError, match=r"ca_file.*/no/such\.pem"):
+            door.discover()
+
+
+class TestRedirects:
+    def test_well_known_leads_to_the_calendars(self, fake_http: FakeHttp, scripted: ScriptedCalendar) -> None:
+        def script(seen: Seen) -> Reply:
+            if seen.path == "/.well-known/caldav":
+                return Reply(301, headers={"Location": "/cal/"})
+            return scripted(seen) if seen.path.startswith("/cal/") else Reply(405)
+
+        fake_http.script = script
+        with Calendars(account(fake_http.url)) as door:
+            assert door.discover() == (CalendarInfo(f"{fake_http.url}cal/", "cal"),)
+
+    @pytest.mark.parametrize("host", ["localhost", "elsewhere.example.org"])
+    def test_another_host_is_never_asked(self, fake_http: FakeHttp, host: str) -> None:
+        target = f"https://{host}:{fake_http.port}/cal/"
+        fake_http.script = lambda seen: Reply(302, headers={"Location": target})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(ConfigError, match=host):
+            door.discover()
+
+    def test_back_to_plain_http_is_refused(self, fake_http: FakeHttp) -> None:
+        fake_http.script = lambda seen: Reply(302, headers={"Location": "http://dav.example.org/cal/"})
+        with Calendars(account(fake_http.url)) as door, pytest.raises(ConfigError, match="unencrypted"):
+            door.discover()
+
+    def test_a_home_on_another_host_is_not_given_the_password(self, fake_http: FakeHttp) -> None:
+        home = "<c:calendar-home-set><d:href>https://evil.example.org/home/</d:href></c:calendar-home-set>"
+        fake_http.script = lambda seen: multistatus(response("/", home))
+        with Calendars(account(fake_http.url)) as door, pytest.raises(ConfigError, match=r"evil\.example\.org"):
+            door.discover()
+
+    def test_circles_end(self, fake_http: FakeHttp, follower: Follower) -> None:
+        fake_http.script = lambda seen: Reply(301, headers={"Location": seen.path})
+        with pytest.raises(Unavailable):
+            follower.look()
+
+
+class TestDiscovery:
+    def test_inboxes_trash_and_address_books_are_no_calendars(self, fake_http: FakeHttp) -> None:
+        def kind(types: str) -> str:
+            return f"<d:resourcetype><d:collection/>{types}</d:resourcetype>"
+
+        book = '<b:addressbook xmlns:b="urn:ietf:params:xml:ns:carddav"/>'
+        trash = '<n:trash-bin xmlns:n="http://nextcloud.com/ns"/>'
+        tasks = '<c:supported-calendar-component-set><c:comp name="VTODO"/></c:supported-calendar-component-set>'
+        fake_http.script = lambda seen: multistatus(
+            response("/", kind("")),
+            response("/in/", kind("<c:calendar/><c:schedule-inbox/>")),
+            response("/out/", kind("<c:schedule-outbox/>")),
+            response("/book/", kind(book)),
+            response("/trash/", kind(f"<c:calendar/>{trash}")),
+            response("/tasks/", kind("<c:calendar/>") + tasks),
+            response("/work/", kind("<c:calendar/>") + "<d:displayname>Work</d:displayname>"),
+        )
+        with Calendars(account(fake_http.url)) as door:
+            assert door.discover() == (CalendarInfo(f"{fake_http.url}work/", "Work"),)
+
+    def test_a_server_that_serves_anybody_is_logged_in_to(self, fake_http: FakeHttp) -> None:
+        def script(seen: Seen) -> Reply:
+            if "Authorization" not in seen.headers:
+                nobody = "<d:current-user-principal><d:unauthenticated/></d:current-user-principal>"
+                return multistatus(response("/", nobody))
+            return multistatus(response("/cal/", CALENDAR))
+
+        fake_http.script = script
+        with Calendars(account(fake_http.url)) as door:
+            assert [info.name for info in door.discover()] == ["cal"]
+
+    def test_no_calendar_at_all_is_for_the_owner_to_mend(self, fake_http: FakeHttp) -> None:
+        with Calendars(account(fake_http.url)) as door, pytest.raises(ConfigError, match="no calendar"):
+            door.discover()
+
+
+class TestSync:
+    def test_nothing_new_costs_one_request(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("a")
+        follower.look()
+        fake_http.requests.clear()
+        assert follower.look().unchanged
+        assert len(fake_http.requests) == 1
+
+    def test_a_token_that_changes_by_itself_is_not_asked_about_again(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("a")
+        scripted.on_report = lambda seen: multistatus(token="t2") if "sync-collection" in seen.body else None
+        follower.look()
+        scripted.token = "t3"
+        follower.look()
+        scripted.token = "t4"
+        fake_http.requests.clear()
+        assert follower.look().unchanged
+        assert len(fake_http.requests) == 1
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 409, 412, 500, 501, 507])
+    def test_d02_a_refused_token_falls_back_to_a_listing(
+        self, scripted: ScriptedCalendar, follower: Follower, status: int
+    ) -> None:
+        for name in "abc":
+            scripted.put(name, name)
+        scripted.on_report = lambda seen: Reply(status) if "sync-collection" in seen.body else None
+        follower.look()
+        del scripted.texts["/cal/b.ics"]
+        scripted.put("c", "changed")
+        found = follower.look()
+        assert found.deleted == ("/cal/b.ics",)
+        assert [resource.href for resource in found.changed] == ["/cal/c.ics"]
+
+    def test_d02_a_made_up_token_is_never_sent(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("a")
+        follower.look()
+        follower.cursor = json.dumps({"ctag": "old", "token": "fake-0123", "rotates": False})
+        del scripted.texts["/cal/a.ics"]
+        scripted.token = "fake-4567"
+        assert follower.look().deleted == ("/cal/a.ics",)
+        assert not any("fake-" in seen.body for seen in fake_http.requests)
+        assert "fake-" not in follower.cursor
+
+    @pytest.mark.parametrize("ctag", [True, False])
+    def test_without_tokens_a_listing_tells(self, scripted: ScriptedCalendar, follower: Follower, ctag: bool) -> None:
+        scripted.token, scripted.ctag = "", ctag
+        scripted.put("a")
+        scripted.put("b")
+        follower.look()
+        scripted.put("b", "new title")
+        del scripted.texts["/cal/a.ics"]
+        found = follower.look()
+        assert (len(found.changed), found.deleted) == (1, ("/cal/a.ics",))
+        again = follower.look()
+        assert (again.unchanged, again.changed, again.deleted) == (ctag, (), ())
+
+    def test_a_truncated_difference_is_followed_to_its_end(
+        self, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        for name in "abc":
+            scripted.put(name, name)
+        follower.look()
+        scripted.put("a", "A")
+        scripted.put("b", "B")
+        gone = scripted.texts.pop("/cal/c.ics")
+        assert gone
+        pages = {
+            "t1": lambda: multistatus(scripted.member("/cal/a.ics"), response("/cal/", status="507 Full"), token="t2"),
+            "t2": lambda: multistatus(
+                response("/cal/c.ics", status="404 Gone"), response("/cal/", status="507 Full"), token="t3"
+            ),
+            "t3": lambda: multistatus(scripted.member("/cal/b.ics"), token="t4"),
+        }
+
+        def report(seen: Seen) -> Reply | None:
+            return next((page() for token, page in pages.items() if f">{token}<" in seen.body), None)
+
+        scripted.on_report = report
+        found = follower.look()
+        assert {resource.href for resource in found.changed} == {"/cal/a.ics", "/cal/b.ics"}
+        assert found.deleted == ("/cal/c.ics",)
+        assert '"t4"' in found.cursor
+
+    def test_a_truncated_difference_that_does_not_move_ends_in_a_listing(
+        self, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("a")
+        follower.look()
+        scripted.put("b")
+        stuck = multistatus(response("/cal/", status="507 Full"), token="t1")
+        scripted.on_report = lambda seen: stuck if "sync-collection" in seen.body else None
+        assert [resource.href for resource in follower.look().changed] == ["/cal/b.ics"]
+
+    def test_data_that_comes_inline_is_not_fetched_again(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        follower.look()
+        scripted.put("a", "inline")
+        data = f"<c:calendar-data>{scripted.texts['/cal/a.ics']}</c:calendar-data>"
+        scripted.on_report = lambda seen: multistatus(scripted.member("/cal/a.ics", data), token="t2")
+        fake_http.requests.clear()
+        follower.look()
+        assert follower.titles == ["inline"]
+        assert len(fake_http.requests) == 2
+
+    @pytest.mark.parametrize(
+        "spelling", ["http://127.0.0.1:9/cal/a%40b.ics", "/cal/a@b.ics", "/cal/%61%40b.ics", "/cal/a%40b.ics"]
+    )
+    def test_an_event_is_the_same_in_every_spelling(
+        self, scripted: ScriptedCalendar, follower: Follower, spelling: str
+    ) -> None:
+        scripted.put("a%40b")
+        follower.look()
+        assert list(follower.texts) == ["/cal/a@b.ics"]
+        scripted.texts.clear()
+        scripted.on_report = lambda seen: multistatus(response(spelling, status="404 Not Found"), token="t2")
+        assert follower.look().deleted == ("/cal/a@b.ics",)
+
+    def test_an_empty_answer_to_a_listing_deletes_nothing(self, scripted: ScriptedCalendar, follower: Follower) -> None:
+        scripted.put("a")
+        follower.look()
+        scripted.put("b")
+        scripted.listed = False
+        assert follower.look().deleted == ()
+
+    def test_a_large_calendar_comes_in_pieces(
+        self, scripted: ScriptedCalendar, follower: Follower, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sync, "AT_ONCE", 10)
+        for number in range(25):
+            scripted.put(f"e{number}")
+        complete = [(found.complete, len(found.changed)) for found in (follower.look() for _ in range(3))]
+        assert complete == [(False, 10), (False, 10), (True, 5)]
+        assert len(follower.texts) == 25
+        assert follower.look().unchanged
+
+
+class TestOneBadEvent:
+    """One event that can't be had costs itself."""
+
+    @pytest.fixture(autouse=True)
+    def good(self, scripted: ScriptedCalendar) -> None:
+        scripted.put("good", "good")
+        scripted.put("other", "other")
+
+    def problem(self, follower: Follower, href: str) -> str:
+        found = follower.look()
+        assert follower.titles == ["good", "other"]
+        return next(resource.problem for resource in found.changed if resource.href == href)
+
+    def test_larger_than_the_limit_by_its_own_word(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("big", text="never asked for")
+        scripted.lengths["/cal/big.ics"] = sync.EVENT_LIMIT + 1
+        assert "larger than" in self.problem(follower, "/cal/big.ics")
+        assert not any("big" in seen.body + seen.path for seen in fake_http.requests)
+
+    def test_larger_than_the_limit_unannounced(
+        self, scripted: ScriptedCalendar, follower: Follower, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sync, "EVENT_LIMIT", 2_000)
+        scripted.put("big", text="X" * 3_000)
+        scripted.lengths["/cal/big.ics"] = 10
+        assert "larger than" in self.problem(follower, "/cal/big.ics")
+
+    def test_d06_one_that_breaks_the_xml_of_its_batch_comes_alone(
+        self, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.put("odd", text=event("odd", "bell\x07"))
+        follower.look()
+        assert follower.titles == ["bell\x07", "good", "other"]
+
+    def test_one_that_is_no_text(self, scripted: ScriptedCalendar, follower: Follower) -> None:
+        scripted.put("odd", text="\x07")
+        scripted.on_get = lambda seen: Reply(200, b"\xff\xfe\x00", {"ETag": '"x"'}) if "odd" in seen.path else None
+        assert "UTF-8" in self.problem(follower, "/cal/odd.ics")
+
+    def test_one_the_server_fails_on_is_tried_again(self, scripted: ScriptedCalendar, follower: Follower) -> None:
+        scripted.put("odd", text="\x07")
+        scripted.on_get = lambda seen: Reply(500) if "odd" in seen.path else None
+        assert "500" in self.problem(follower, "/cal/odd.ics")
+        scripted.on_get = lambda seen: None
+        scripted.put("odd", "mended")
+        follower.look()
+        assert "mended" in follower.titles
+
+    def test_one_that_vanishes_meanwhile_is_not_told(self, scripted: ScriptedCalendar, follower: Follower) -> None:
+        scripted.put("odd", text="\x07")
+        scripted.on_get = lambda seen: Reply(404) if "odd" in seen.path else None
+        found = follower.look()
+        assert "/cal/odd.ics" not in {resource.href for resource in found.changed}
+
+    def test_a_server_without_multiget(self, scripted: ScriptedCalendar, follower: Follower) -> None:
+        scripted.on_report = lambda seen: Reply(501)
+        follower.look()
+        assert follower.titles == ["good", "other"]
+
+
+def test_every_error_is_of_our_families_when_the_port_is_no_http_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.listen()
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        with Calendars(account(url, timeout=0.3)) as door, pytest.raises(MentorUpError):
+            door.discover()
