@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentorup_daemon import logs
@@ -173,6 +173,7 @@ def test_p05_renewed_tokens_do_not_pile_up() -> None:
 @given(
     st.text(), st.recursive(st.text() | st.binary(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 )
+@settings(deadline=None)
 def test_whatever_is_logged_is_one_line_of_json(event: str, value: Any) -> None:
     stream = io.StringIO()
     logs.configure("info", "json", stream)
