@@ -69,12 +69,10 @@ class Interview:
         }
         domain = owner["email"].rpartition("@")[2]
         imap = self._imap(domain, owner["email"])
-        return {
-            "owner": owner,
-            "imap": imap,
-            "caldav": self._caldav(domain, imap),
-            "mentors": [dict(mentor) for mentor in given.mentors] or self._mentors(),
-        }
+        table = {"owner": owner, "imap": imap, "caldav": self._caldav(domain, imap)}
+        mentors = list(given.mentors) or self._mentors()
+        # `mentors = []` would forbid the [[mentors]] that the owner adds by hand later.
+        return {**table, "mentors": mentors} if mentors else table
 
     def confirm(self, question: str) -> bool:
         """Yes or no; yes without a terminal to ask on."""
@@ -174,8 +172,7 @@ def mentor_table(text: str) -> Table:
             table.setdefault("emails", []).append(value)
         else:
             table[key] = value
-    table.setdefault("id", next(_identifiers(str(table.get("name", "")))))
-    return table
+    return {"id": next(_identifiers(str(table.get("name", "")))), **table}
 
 
 def keep_password(path: Path, password: str) -> None:

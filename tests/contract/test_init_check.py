@@ -191,6 +191,8 @@ class TestInit:
         assert (refused.code, tomllib.loads(home.config.read_text())) == (78, {"mine": True})
         assert "--force" in refused.err
         assert home.run(*arguments, "--force").code == 0
+        with home.config.open("a") as config:
+            config.write('\n[[mentors]]\nid = "ana"\nname = "Ana"\n')  # as the owner will by hand
         settings = load(home.config)
         assert settings.imap.password.file == str(Path.cwd() / "pw")
         assert settings.caldav is not None
