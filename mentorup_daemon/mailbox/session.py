@@ -66,6 +66,11 @@ class Session:
         self.connect()
         return self._capabilities
 
+    @property
+    def socket(self) -> socket.socket | None:
+        """What the connection runs over, for waiting on; None while there is no connection."""
+        return None if self._client is None else self._client.socket()
+
     def connect(self) -> None:
         """Connect and log in, unless that has been done.
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import uuid
@@ -255,6 +256,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30",
             "-extfile", "extensions", "-out", "cert.pem")  # fmt: skip
     return directory
+
+
+@pytest.fixture(scope="session")
+def server_tls(certificates: Path) -> tuple[ssl.SSLContext, dict[str, str]]:
+    """For a scripted server: its TLS context, and what an account of it needs beside."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "cert.pem", certificates / "key.pem")
+    return context, {"security": "tls", "ca_file": str(certificates / "ca.pem")}
 
 
 @pytest.fixture(scope="session")
