@@ -115,7 +115,7 @@ def read_stamp(text: str, zone: ZoneInfo) -> datetime | None:
 
     A time without an offset is taken to be in `zone`.
     """
-    found = _asked(" ".join(text.split()), {"RETURN_AS_TIMEZONE_AWARE": False}) if len(text) <= 100 else None
+    found = _asked(" ".join(text.split()), {}) if len(text) <= 100 else None
     if found is None or not 1970 < found.year < 2200:
         return None
     return found if found.tzinfo else found.replace(tzinfo=zone)

@@ -24,6 +24,7 @@ _REPLY = re.compile(
     r"\s*(?:re|aw|antw|sv|vs|rv|res|ref|r|odp|ynt|απ|רע|回复|答复|回覆|答覆|返信|회신|رد)\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]",
     re.IGNORECASE,
 )
+_OFFSET = re.compile(r"[+-]\d{4}\s*(?:\([^()]*\))?\s*$")  # only then is it sure to be an RFC 5322 date
 _MAILTO = re.compile(r"[\[<(]\s*mailto:\s*([^\s\[\]<>()]{3,320})\s*[\])>]", re.IGNORECASE)
 _LINK = re.compile(r"<([^\s<>]{3,320})>\s*<\1>", re.IGNORECASE)
 
@@ -76,7 +77,7 @@ def _inline(raw: bytes, *, is_reply: bool, zone: ZoneInfo) -> Forwarded | None:
             writer=address,
             name=name,
             text=visible_text_of_plain(block.body).text or block.body,
-            date=date_of(stamp) or read_stamp(stamp, zone),
+            date=date_of(stamp) if _OFFSET.search(stamp) else read_stamp(stamp, zone),
             above=visible_text_of_plain(block.before).text,
         )
     return None
