@@ -45,9 +45,8 @@ _VERB_AT_END = re.compile(
     re.IGNORECASE,
 )
 _STARTERS = re.compile(
-    r"(?:on|at|in message|in article|am|le|el|il|em|op|den|på|the|dnia|dne|dňa|w dniu|wiadomość|u|v|a|lørdag|the|"
-    r"в|во|у|от|στις|στις|την|ב|בתאריך|ב-|في|بتاريخ|在|于|於|datum|in data|data|vào|pada|dana|kuupäeval|the)"
-    r"(?:\s|(?<=-)|(?=\d))",
+    r"(?:on|at|in message|in article|am|le|el|il|em|op|den|på|dnia|dne|dňa|w dniu|wiadomość napisana|u|v|a|in data|data|"
+    r"vào|pada|dana|в|во|у|от|στις|στη|την|בתאריך|ב|في|بتاريخ)(?:\s|-(?=\d)|(?=\d))|[在于於]",
     re.IGNORECASE,
 )
 _WEEKDAYS_MONTHS = re.compile(
@@ -63,11 +62,16 @@ _TIME = re.compile(r"\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\d*[./-]\d)|\d{1,2}\s?[a
 _YEAR = re.compile(r"(?<!\d)(?:19|20|٢٠|۲۰)\d\d(?!\d)|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _ISO_START = re.compile(r"\d{4}[-/.年년]\s?\d{1,2}[-/.月월]\s?\d{1,2}")
 _ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,128}@[^\s<>()\[\]@,;:\"]{2,128}")
-_ADDRESS_AT_END = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}[>)\]]\W{0,4}$")
+_ADDRESS_AT_END = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}\W{0,6}$")
 _FIRST_PERSON = re.compile(
     r"\b(?:I|ich|je|j'ai|yo|eu|io|ik|jag|jeg|minä|я|ja|já|ben)\s+(?:had\s+)?(?:\w+\s+)?$", re.IGNORECASE
 )
-_QUOTING = re.compile(r"(?:quoting|zitat von|citando|citation de|citat från|citerar|quote from)\s+\S", re.IGNORECASE)
+_NEWS = re.compile(
+    r"(?:in message|in news:|im newsbeitrag|dans le message|en el mensaje|nel messaggio|in bericht)\b", re.IGNORECASE
+)
+_QUOTING = re.compile(
+    r"(?:posted by|quoting|zitat von|citando|citation de|citat från|citerar|quote from)\s+\S", re.IGNORECASE
+)
 _PARTICLES = frozenset(
     "you via from of de der den van von zu la le da del di dos du el al bin ibn ten ter y e the Sie vous ud usted tú "
     "heeft het volgende om o ha at a hat par user użytkownik пользователь користувач odesílatel χρήστης ο/η ο".split()
@@ -101,7 +105,9 @@ def closes_attribution(line: str) -> bool:
     bare = line.rstrip(" \t*_-–—>\"'”»")
     if bare.endswith((":", "：")):
         return True
-    if _VERB_AT_END.search(bare[-60:]):
+    if _VERB_AT_END.search(bare[-60:]) or (_ISO_START.match(bare) and _TIME.search(bare)):
+        return True
+    if _NEWS.search(bare) or bare.lower().startswith("posted by "):
         return True
     return "@" in bare and bool(_ADDRESS_AT_END.search(bare[-260:]) and _YEAR.search(bare))
 
@@ -111,38 +117,32 @@ def attribution_ending_at(lines: Sequence[str], end: int, floor: int, *, quote_f
 
     `quote_follows` says that quoted lines come next: then less is asked of it.
     """
-    last = lines[end]
-    if len(last) > LONGEST_LINE or not closes_attribution(last):
+    if not closes_attribution(lines[end]):
         return None
     joined = ""
-    fallback: Attribution | None = None
+    best: Attribution | None = None
     for first in range(end, max(floor, end - LONGEST_WRAP + 1) - 1, -1):
         line = lines[first].strip()
-        if not line or len(line) > LONGEST_LINE:
+        if not line or len(line) > LONGEST_LINE or (first < end and _ends_sentence(line)):
             break
-        if first < end and line.endswith((".", "!", "?", ":")) and not _abbreviated(line):
-            break
-        joined = _join(line, joined)
+        joined = f"{line} {joined}" if joined else line
         found = _judge(joined, wrapped=first < end, quote_follows=quote_follows)
         if found is None:
             continue
         sure, started = found
-        attribution = Attribution(first, end + 1, sure)
-        if started:
-            return attribution
-        fallback = fallback or attribution
-    if fallback is None and quote_follows:
-        return _within_line(lines, end, floor)
-    return fallback or _within_line(lines, end, floor)
+        if _STARTERS.match(joined.lstrip(_DECORATION)):
+            return Attribution(first, end + 1, sure)
+        if best is None or started:
+            best = Attribution(first, end + 1, sure)
+    within = _within_line(lines, end, floor)
+    return within or best
 
 
-def _abbreviated(line: str) -> bool:
-    """A full stop that ends a shortened month or weekday rather than a sentence."""
-    return line.endswith(".") and len(line.rsplit(None, 1)[-1]) <= 6 and bool(re.search(r"\d", line))
-
-
-def _join(line: str, rest: str) -> str:
-    return f"{line} {rest}" if rest else line
+def _ends_sentence(line: str) -> bool:
+    """Ends as a sentence does, so that what follows is not the rest of it; `nov.` is a shortened month."""
+    if not line.endswith((".", "!", "?", ":")):
+        return False
+    return len(line.rsplit(None, 1)[-1]) > 6 or not any(map(str.isdigit, line))
 
 
 def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool] | None:
@@ -150,7 +150,7 @@ def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool
     if len(text) > LONGEST_LINE + 200:
         return None
     bare = text.strip(_DECORATION)
-    colon = bare.endswith((":", "："))
+    colon = bare.endswith((":", "：")) or (text.startswith("--") and text.endswith("--"))
     core = bare.rstrip(":： \t")
     address = bool(_ADDRESS.search(core))
     time = bool(_TIME.search(core))
@@ -159,7 +159,7 @@ def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool
     verb = verb_within(core)
     if verb:
         return _judge_verb(core, colon, address, time, dated, started, quote_follows, wrapped)
-    if _QUOTING.match(core) and colon and (address or quote_follows):
+    if _QUOTING.match(core) and (quote_follows or (colon and address)):
         return True, True
     if (
         dated
@@ -169,8 +169,8 @@ def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool
         and (colon or _ISO_START.match(core))
     ):
         return True, True
-    if _ISO_START.match(core) and time and colon and len(core) < 160:
-        return address or quote_follows, True
+    if _ISO_START.match(core) and time and len(core) < 160 and (quote_follows or (colon and address)):
+        return True, True
     if quote_follows and colon and address and (dated or len(core) < 120) and not wrapped:
         return False, started
     if quote_follows and text.lstrip().startswith("*") and dated and colon:
@@ -183,13 +183,15 @@ def _judge_verb(
 ) -> tuple[bool, bool] | None:
     at_end = _VERB_AT_END.search(core, max(0, len(core) - 60))
     subject = core[: at_end.start()] if at_end else core
+    if quote_follows and _NEWS.search(core) and (address or _is_name(core.split(None, 3)[0])):
+        return False, True
     if not at_end and not colon:
         return None
     if _FIRST_PERSON.search(subject) and not (quote_follows and dated):
         return None
     named = _ends_with_name(subject) if at_end else True
     if started and dated:
-        sure = (address or time or (bool(at_end) and named)) and colon or (address and time)
+        sure = ((address or time or (bool(at_end) and named)) and colon) or (address and time)
         if sure or quote_follows:
             return bool(sure), True
         return None
@@ -255,10 +257,10 @@ def _within_line(lines: Sequence[str], end: int, floor: int) -> Attribution | No
         for found in _MID_LINE.finditer(line):  # noqa: B007  # the last one counts
             pass
         if found:
-            candidate = _join(line[found.start(1) :].strip(), joined)
+            candidate = f"{line[found.start(1) :].strip()} {joined}".strip()
             judged = _judge(candidate, wrapped=first < end, quote_follows=False)
             if judged and judged[0] and (_TIME.search(candidate) or _ADDRESS.search(candidate)):
                 return Attribution(first, end + 1, sure=True, prefix=line[: found.start(1)].rstrip(" -"))
             return None
-        joined = _join(line.strip(), joined)
+        joined = f"{line.strip()} {joined}".strip()
     return None

@@ -185,9 +185,7 @@ def _headers_from(lines: Sequence[str], index: int) -> tuple[int, dict[str, str]
             headers[kind] = " ".join((headers[kind], lines[at].strip(" \t>*"))).strip()
             end = at + 1
             wrapped += 1
-        elif headers and not _field_soon(lines, at + 1, 2):
-            break
-        elif not headers and at - index >= 2:
+        elif (headers and not _field_soon(lines, at + 1, 2)) or (not headers and at - index >= 2):
             break
         at += 1
     return end, headers

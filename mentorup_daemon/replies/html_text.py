@@ -248,7 +248,7 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
     if tag in _VOID:
         return False
     page.open[tag] += 1
-    if whole and reading != "pre" and tag != "blockquote" or reading == "gmail" and (page.gmail or page.quoted):
+    if (whole and reading != "pre" and tag != "blockquote") or (reading == "gmail" and (page.gmail or page.quoted)):
         reading = ""
     if reading:
         page.enter(tag, reading)

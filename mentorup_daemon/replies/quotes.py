@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mentorup_daemon.replies.attribution import LONGEST_LINE, Attribution, attribution_ending_at, closes_attribution
+from mentorup_daemon.replies.attribution import LONGEST_LINE, attribution_ending_at, closes_attribution
 from mentorup_daemon.replies.history import header_field, history_at, is_rule
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,200}")
 _SUPERCITE = re.compile(r"[ \t]{0,3}([A-Z][A-Za-z]{0,4})>[ \t]?")
-_LESS_THAN = re.compile(r">[ ]?=?[ ]?[€$£]?\d")
+_LESS_THAN = re.compile(r">=?[€$£]?\d")
 _LONGEST_LOOK = 6  # blank lines looked over between an attribution and its quote
 _MOST_LOOKS = 1_000  # lines of one body that may begin history; more have no place in a mail, and are kept
 _MOST_SEGMENTS = 2_000  # segments of one body that are told apart
@@ -95,6 +95,10 @@ class _Walk:
         self.segments[-1].lines.append(line)
         self.at += 1
 
+    def own_words(self, lines: list[str]) -> bool:
+        """Whether the writer has said anything so far, `lines` being the segment at hand."""
+        return any(line.strip() for line in lines) or any(not segment.blank for segment in self.segments[:-1])
+
     def next_text(self, index: int) -> int | None:
         """The first line from `index` on that is not blank."""
         found = self.following[index] if index < len(self.lines) else len(self.lines)
@@ -129,12 +133,13 @@ class _Walk:
         found = attribution_ending_at(self.lines, self.at, self.floor, quote_follows=quoted)
         if found is None or not (quoted or found.sure):
             return False
-        _take_back(self.segments[-1], found, self.at)
+        held = self.segments[-1].lines[: len(self.segments[-1].lines) - (self.at - found.first)]
         if not quoted:
-            self.ended = below is None or any(not segment.blank for segment in self.segments)
+            self.ended = below is None or bool(found.prefix) or self.own_words(held)
             if self.doubtful and not self.ended:
                 return False
             self.doubtful = not self.ended
+        self.segments[-1].lines = _without_last_rule(held, found.prefix)
         self.at = self.floor = found.end
         return True
 
@@ -164,14 +169,13 @@ def _context(lines: Sequence[str], start: int, end: int) -> tuple[str, ...]:
     return tuple(reversed(context))
 
 
-def _take_back(segment: Segment, found: Attribution, at: int) -> None:
-    """Remove from the segment the lines of an attribution that were taken for own words before its end was seen."""
-    for _ in range(at - found.first):
-        segment.lines.pop()
-    if found.prefix:
-        segment.lines.append(found.prefix)
-    while segment.lines and is_rule(segment.lines[-1]):
-        segment.lines.pop()
+def _without_last_rule(lines: list[str], prefix: str) -> list[str]:
+    """Own lines above an attribution: without the rule drawn above it, with the words that share its first line."""
+    if prefix:
+        return [*lines, prefix]
+    while lines and (is_rule(lines[-1]) or not lines[-1]):
+        lines.pop()
+    return lines
 
 
 def _next_text_lines(lines: Sequence[str]) -> list[int]:
@@ -188,27 +192,27 @@ def _next_text_lines(lines: Sequence[str]) -> list[int]:
 def _quote_marks(lines: Sequence[str]) -> list[bool]:
     """For each line, whether it is quoted, by `>` or by initials (`AO> `) that mark at least two lines near."""
     marks = [">" in line[:4] and is_quoted(line) for line in lines]
+    only = sum(marks) == 1
     for index, line in enumerate(lines):
         if marks[index]:
-            alone = _alone(lines, marks, index)
-            if alone and _LESS_THAN.match(line) and line[1:2] != " ":
-                marks[index] = False
+            if _below_own_words(lines, marks, index):
+                # `>50% of them`, broken at the margin, or a line of arrows: the writer's.
+                below = index + 1 < len(lines) and bool(lines[index + 1].strip())
+                marks[index] = not (_LESS_THAN.match(line) or (only and below))
         elif ">" in line[1:10]:
             match = _SUPERCITE.match(line)
-            if match and any(
+            marks[index] = match is not None and any(
                 (other := _SUPERCITE.match(near)) and other[1] == match[1]
                 for near in (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 3])
-            ):
-                marks[index] = True
+            )
     return marks
 
 
-def _alone(lines: Sequence[str], marks: Sequence[bool], index: int) -> bool:
-    """A marked line with own text straight above and no other mark beside it: `>50% of them`, broken at the margin."""
-    above = index > 0 and bool(lines[index - 1].strip()) and not marks[index - 1]
-    if not above or closes_attribution(lines[index - 1]):
+def _below_own_words(lines: Sequence[str], marks: Sequence[bool], index: int) -> bool:
+    """A marked line alone, straight below an own line that announces no quote."""
+    if index == 0 or marks[index - 1] or not lines[index - 1].strip():
         return False
-    return index + 1 >= len(lines) or not marks[index + 1]
+    return not (index + 1 < len(lines) and marks[index + 1]) and not closes_attribution(lines[index - 1])
 
 
 def _quote_end(lines: Sequence[str], marks: Sequence[bool], following: Sequence[int], start: int) -> int:

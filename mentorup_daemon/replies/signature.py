@@ -33,7 +33,7 @@ _DEVICE_ENDS = re.compile(
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
-    r"iphone|ipad|ipod|android|samsung|galaxy|blackberry|outlook|\bmail\b|mobil|handy|yahoo|gmail|windows|huawei|xiaomi|"
+    r"iphon|ipad|ipod|android|samsung|galaxy|blackberry|outlook|\bmail\b|mobil|handy|yahoo|gmail|windows|huawei|xiaomi|"
     r"nokia|tablet|protonmail|proton|smartphone|\bphone|telefon|téléphone|teléfono|telefone|telefoon|puhelin|cell|"
     r"thunderbird|k-9|airmail|mailbox|hotmail|spark|sony|xperia|\bhtc\b|\blg\b|motorola|pixel|oneplus|alcatel|lumia|"
     r"apple watch|macbook|\bmac\b|\bti-\d|acompli|superhuman|mailspring|zimbra|web\.de|gmx|t-online|orange|verizon|at&t|"
@@ -194,7 +194,7 @@ def _name_above(lines: list[str], tail: list[int]) -> int | None:
 def _is_name(line: str) -> bool:
     bare = line.strip(" \t*_,-–|")
     words = bare.split()
-    if not 1 <= len(words) <= 6 or len(bare) > 60 or _SENTENCE_END.search(bare) and not bare.endswith("."):
+    if not 1 <= len(words) <= 6 or len(bare) > 60 or (_SENTENCE_END.search(bare) and not bare.endswith(".")):
         return False
     if _PHONE.search(bare) or "@" in bare:
         return False

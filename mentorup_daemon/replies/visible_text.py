@@ -153,7 +153,7 @@ def _without_device_lines(lines: list[str]) -> list[str]:
         if line and is_device_line(line):
             above = index == 0 or not lines[index - 1].strip() or is_device_line(lines[index - 1])
             below = index + 1 >= last or not lines[index + 1].strip() or is_device_line(lines[index + 1])
-            if below or above and last - index <= 12:
+            if below or (above and last - index <= 12):
                 continue
         if line.startswith("[") and _INLINE_IMAGE.match(line.strip()):
             continue
@@ -178,7 +178,7 @@ def _without_footers(lines: list[str]) -> list[str]:
         if is_notice(paragraph) or is_list_footer(paragraph):
             cut = start
             passed = 0
-        elif len(paragraph) > 600 or cut != len(lines) and end <= cut:
+        elif len(paragraph) > 600 or (cut != len(lines) and end <= cut):
             break
         else:
             passed += 1
