@@ -6,6 +6,7 @@ Writes nothing to shared calendars. What a text means is the business of events.
 
 from mentorup_daemon.calendars.brake import suspicious
 from mentorup_daemon.calendars.door import Calendars
+from mentorup_daemon.calendars.feeds import Feed
 from mentorup_daemon.calendars.values import CalDavAccount, CalendarChanges, CalendarInfo, Resource
 
-__all__ = ["CalDavAccount", "CalendarChanges", "CalendarInfo", "Calendars", "Resource", "suspicious"]
+__all__ = ["CalDavAccount", "CalendarChanges", "CalendarInfo", "Calendars", "Feed", "Resource", "suspicious"]

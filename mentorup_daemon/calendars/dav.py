@@ -124,6 +124,12 @@ class Dav:
         """The server's name, for messages."""
         return urlsplit(self.account.url).hostname or self.account.url
 
+    @property
+    def url(self) -> str:
+        """Where to begin: the account's URL with a path, and without a login that was written into it."""
+        parts = checked_url(self.account.url, "[caldav] url")
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], path=parts.path or "/").geturl()
+
     def close(self) -> None:
         """Close the connection, forget the password."""
         client, self._client, self._password = self._client, None, ""
@@ -219,14 +225,12 @@ class Dav:
 
     def _connect(self, password: str) -> tuple[DAVClient, BoundedSession]:
         check_ca_file(self.account.ca_file, "[caldav] ca_file")
-        parts = checked_url(self.account.url, "[caldav] url")
         with families(self.host):
-            session = BoundedSession(limit=BODY_LIMIT, timeout=self.account.timeout)
+            session = BoundedSession(limit=BODY_LIMIT, timeout=self.account.timeout, ca_file=self.account.ca_file)
             client = DAVClient(
-                url=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/",
+                url=self.url,
                 username=self.account.username or None,
                 password=password,
-                ssl_verify_cert=self.account.ca_file or True,
                 enable_rfc6764=False,
                 rate_limit_handle=False,
                 headers={"User-Agent": "mentorup"},

@@ -37,8 +37,7 @@ def discover(dav: Dav) -> tuple[CalendarInfo, ...]:
     Raises `ConfigError` when there are none, or when one that is configured isn't there, naming those that are.
     """
     wanted = dav.account.calendars
-    start = dav.account.url
-    start = start if urlsplit(start).path else f"{start}/"
+    start = dav.url
     found = _from(dav, start)
     if not found:
         found = _from(dav, urljoin(start, "/.well-known/caldav"))

@@ -9,6 +9,7 @@ own exceptions through (pitfall D01); `families` is the only place that knows th
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
@@ -56,7 +57,7 @@ class _BoundedAdapter(HTTPAdapter):
         watchdog.start()
         try:
             response = super().send(request, *args, **{**kwargs, "stream": True})
-            response._content = self._body(response, late)  # noqa: SLF001  # what `content` returns; nothing public sets it
+            response._content = self._body(response, request.url or "", late)  # noqa: SLF001  # what `content` returns; nothing public sets it
         except Exception as error:
             if late.is_set():
                 raise niquests.ReadTimeout("the answer as a whole took too long") from error
@@ -65,13 +66,13 @@ class _BoundedAdapter(HTTPAdapter):
             watchdog.cancel()
         return response
 
-    def _body(self, response: niquests.Response, late: threading.Event) -> bytes:
+    def _body(self, response: niquests.Response, url: str, late: threading.Event) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(_AS_IT_COMES):
             body += chunk
             if len(body) > self.session.limit:
                 response.close()
-                raise TooLarge(f"an answer of more than {self.session.limit} bytes")
+                raise TooLarge(f"{urlsplit(url).hostname} sends more than {self.session.limit:,} bytes at once")
             if late.is_set():
                 response.close()
                 raise niquests.ReadTimeout
@@ -86,7 +87,7 @@ class BoundedSession(niquests.Session):
         super().__init__(disable_http3=True, revocation_configuration=None, timeout=timeout)
         self.limit = limit
         self.patience = timeout * PATIENCE
-        self.verify = ca_file or True
+        self._ca_file = ca_file
         self.auth = _no_credentials  # stands in the way of .netrc
         for scheme in ("http://", "https://"):
             adapter = _BoundedAdapter(disable_http3=True, revocation_configuration=None)
@@ -94,8 +95,10 @@ class BoundedSession(niquests.Session):
             self.mount(scheme, adapter)
 
     def send(self, request: niquests.PreparedRequest, **kwargs: Any) -> niquests.Response:
-        """Send without following redirects: where a password may go is decided by the one who has it."""
+        """Send, not following redirects: where a password may go is decided by the one who has it."""
         kwargs["allow_redirects"] = False
+        if self._ca_file:
+            kwargs["verify"] = self._ca_file  # here, because REQUESTS_CA_BUNDLE would win over the session's own
         return super().send(request, **kwargs)
 
 
@@ -161,13 +164,14 @@ def retry_after(value: str | None) -> float | None:
 
 def checked_url(url: str, key: str) -> SplitResult:
     """Split a URL that credentials will be sent to: https, or http to a loopback address. Raises `ConfigError`."""
+    shown = re.sub(r"//[^/]*@", "//", url)
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigError(f"{key}: {url!r} is no valid URL") from error
+        raise ConfigError(f"{key}: {shown!r} is no valid URL") from error
     if parts.scheme not in ("http", "https") or not host:
-        raise ConfigError(f"{key}: {url!r} is no valid URL; it reads https://HOST/")
+        raise ConfigError(f"{key}: {shown!r} is no valid URL; it reads https://HOST/")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(f"{key}: {parts.scheme}://{host} would send the password unencrypted; use https://")
     return parts

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from mentorup_daemon.calendars import CalDavAccount, CalendarInfo, Calendars, sync
+from mentorup_daemon.calendars import CalDavAccount, CalendarInfo, Calendars, Feed, sync
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
 from tests.contract.test_calendars import Follower, event
 from tests.servers.fake_http import FakeHttp, Reply, Seen, serve
@@ -293,6 +295,46 @@ class TestRedirects:
             follower.look()
 
 
+@pytest.mark.debian
+class TestTls:
+    @pytest.fixture
+    def server(self, server_tls: tuple[ssl.SSLContext, dict[str, str]]) -> Iterator[FakeHttp]:
+        calendar = ScriptedCalendar()
+        calendar.put("a")
+        fake = FakeHttp(calendar)
+        stop = serve(fake, tls=server_tls[0])
+        yield fake
+        stop()
+
+    @pytest.fixture
+    def ca_file(self, server_tls: tuple[ssl.SSLContext, dict[str, str]]) -> str:
+        return server_tls[1]["ca_file"]
+
+    def test_a_private_ca_is_believed_when_it_is_named(self, server: FakeHttp, ca_file: str) -> None:
+        with Calendars(CalDavAccount(server.url, "sam", lambda: "secret", timeout=5, ca_file=ca_file)) as door:
+            follower = Follower(door, f"{server.url}cal/")
+            follower.look()
+            assert follower.titles == ["Talk"]
+        with Feed(f"{server.url}cal/a.ics", timeout=5, ca_file=ca_file) as feed:
+            assert feed.changes("").changed
+
+    def test_d01_a_certificate_that_cannot_be_verified_is_never_accepted(self, server: FakeHttp) -> None:
+        with Calendars(account(server.url)) as door, pytest.raises(Unavailable, match=r"certificate.*set ca_file"):
+            door.discover()
+        with Feed(server.url, timeout=5) as feed, pytest.raises(Unavailable, match=r"certificate.*set ca_file"):
+            feed.changes("")
+        assert server.requests == []
+
+    def test_the_way_back_to_plain_http_is_refused(self, server: FakeHttp, fake_http: FakeHttp, ca_file: str) -> None:
+        server.script = lambda seen: Reply(301, headers={"Location": f"{fake_http.url}cal/"})
+        asks = CalDavAccount(server.url, "sam", lambda: "secret", timeout=5, ca_file=ca_file)
+        with Calendars(asks) as door, pytest.raises(ConfigError, match="isn't given the password"):
+            door.discover()
+        with Feed(server.url, timeout=5, ca_file=ca_file) as feed, pytest.raises(Unavailable, match="https to http"):
+            feed.changes("")
+        assert fake_http.requests == []
+
+
 class TestDiscovery:
     def test_inboxes_trash_and_address_books_are_no_calendars(self, fake_http: FakeHttp) -> None:
         def kind(types: str) -> str:
@@ -532,6 +574,19 @@ class TestOneBadEvent:
         scripted.on_report = lambda seen: Reply(501)
         follower.look()
         assert follower.titles == ["good", "other"]
+
+
+def test_the_library_keeps_its_complaints_to_itself(
+    fake_http: FakeHttp, follower: Follower, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake_http.script = lambda seen: Reply(200, "<html>broken<br>", {"Content-Type": "text/html"})
+    with caplog.at_level(logging.WARNING), pytest.raises(Unavailable):
+        follower.look()
+    fake_http.script = lambda seen: Reply(401)
+    with caplog.at_level(logging.WARNING), pytest.raises(CredentialsError):
+        follower.look()
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
 
 
 def test_every_error_is_of_our_families_when_the_port_is_no_http_server() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ class FakeHttp:
 def _handler(fake: FakeHttp) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -105,12 +107,17 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing: clients that have had enough are what these tests are about."""
 
-def serve(fake: FakeHttp, port: int = 0) -> Callable[[], None]:
+
+def serve(fake: FakeHttp, port: int = 0, tls: ssl.SSLContext | None = None) -> Callable[[], None]:
     """Serve `fake` on loopback until the function that is returned is called."""
     server = _Server(("127.0.0.1", port), _handler(fake))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     fake.port = server.server_address[1]
-    fake.url = f"http://127.0.0.1:{fake.port}/"
+    fake.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{fake.port}/"
     fake.closing.clear()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
