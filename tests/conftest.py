@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-pytest_plugins = ["tests.servers.caldav", "tests.servers.imap", "tests.servers.fake_http"]
+pytest_plugins = ["tests.servers.caldav", "tests.servers.imap", "tests.servers.fake_http", "tests.servers.world"]
 
 
 def require_debian(program: str, package: str) -> None:

@@ -1,1 +1,62 @@
 """The command line: parses, calls, prints. One module per family of commands; each loads only what it needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mentorup_daemon import __version__
+from mentorup_daemon.cli.check import check_command
+from mentorup_daemon.cli.demo import demo_command
+from mentorup_daemon.cli.explain import explain_command
+from mentorup_daemon.cli.init import init_command
+from mentorup_daemon.cli.people import meetings_app, mentors_app
+from mentorup_daemon.cli.run import rehearse_command, run_command, status_command, why_command
+from mentorup_daemon.cli.work import actions_app, feedback_app, goals_app, topics_app
+
+app = typer.Typer(
+    name="mentorup",
+    help="MentorUp does the remembering: agendas, thank-you notes, check-ins and feedback, in your own mail program.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("demo")(demo_command)
+app.command("init")(init_command)
+app.command("check")(check_command)
+app.command("run")(run_command)
+app.command("status")(status_command)
+app.command("rehearse")(rehearse_command)
+app.command("why")(why_command)
+app.command("explain")(explain_command)
+app.add_typer(meetings_app, name="meetings")
+app.add_typer(mentors_app, name="mentors")
+app.add_typer(topics_app, name="topics")
+app.add_typer(actions_app, name="actions")
+app.add_typer(goals_app, name="goals")
+app.add_typer(feedback_app, name="feedback")
+
+
+@app.callback()
+def mentorup(
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="PATH", help="The config file; $MENTORUP_CONFIG otherwise.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Before any command: a config named here holds for it."""
+    if version:
+        typer.echo(f"mentorup {__version__}")
+        raise typer.Exit
+    if config is not None:
+        os.environ["MENTORUP_CONFIG"] = str(config)
+
+
+def main() -> None:
+    """The `mentorup` command."""
+    app()

@@ -49,10 +49,11 @@ class Plan:
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """What is due at `now`. Notes wait for working hours, unless the owner has just asked for them."""
     open_now = in_hours(now, snapshot.owner)
-    standing = list(_standing(snapshot, now, now))
-    due = tuple(one for one in standing if one.due_at <= now and (open_now or one.asked_for))
-    ahead = [one.due_at for one in _standing(snapshot, now, now + _LOOK_AHEAD) if one.due_at > now]
-    if len(due) < len(standing):
+    standing = list(_standing(snapshot, now, now + _LOOK_AHEAD))
+    waiting = [one for one in standing if one.due_at <= now]
+    due = tuple(one for one in waiting if open_now or one.asked_for)
+    ahead = [one.due_at for one in standing if one.due_at > now]
+    if len(due) < len(waiting):
         ahead.append(next_opening(now, snapshot.owner))
     return Plan(
         due=due,

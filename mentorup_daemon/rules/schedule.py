@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -40,6 +41,7 @@ def slots(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> 
             yield Slot(wall.strftime("%Y-%m-%dT%H:%M"), at)
 
 
+@lru_cache(maxsize=4096)
 def first_after(expression: str, zone: ZoneInfo, after: datetime, within: timedelta) -> Slot | None:
-    """The first slot after `after`, or None when none comes `within` that time."""
+    """The first slot after `after`, or None when none comes `within` that time. Kept: the rules ask again each pass."""
     return next(slots(expression, zone, after, after + within), None)

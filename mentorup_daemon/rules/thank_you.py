@@ -32,6 +32,8 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         person = snapshot.person(meeting.mentor)
         if person is None or not meeting.on or meeting.end <= snapshot.started_at or meeting.end > until:
             continue
+        if meeting.end + _WITHIN + 2 * GRACE < now:
+            continue  # long over: no slot, quiet or thanks of the owner's brings it back
         slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, _WITHIN)
         if slot is None:
             continue

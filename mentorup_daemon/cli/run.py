@@ -1,0 +1,230 @@
+"""`mentorup run`, `status`, `rehearse` and `why`: the service, how it fares, what it would do and why."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mentorup_daemon.cli.opened import Opened, opened, settings_of
+from mentorup_daemon.cli.output import ConfigOption, JsonOption, errors_told, print_json, print_table
+from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError
+
+if TYPE_CHECKING:
+    from mentorup_daemon.records import Due, Snapshot
+
+
+def run_command(
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="One full pass over everything due, then exit.")] = False,
+) -> None:
+    """Run the service until told to stop."""
+    from mentorup_daemon.logs import configure
+
+    with errors_told():
+        settings = settings_of(config)
+        configure(settings.log.level, settings.log.format)
+        if once:
+            _run_once(config)
+            return
+        from mentorup_daemon.service.daemon import Daemon
+
+        Daemon(lambda: settings_of(config), os.environ).run()
+
+
+def _run_once(config: ConfigOption) -> None:
+    """One pass; the worst of what failed decides the exit code."""
+    from mentorup_daemon.service.account import open_account
+    from mentorup_daemon.service.tend import tend
+
+    account = open_account(settings_of(config), os.environ)
+    try:
+        with account.store.exclusive():
+            done = tend(account, datetime.now(UTC))
+    finally:
+        account.close()
+    if done.failures:
+        raise _worst(list(done.failures.values()))
+
+
+def _worst(failures: list[MentorUpError]) -> MentorUpError:
+    """The failure that the owner has to mend first; the texts of all."""
+    for family in (ConfigError, CredentialsError):
+        for failure in failures:
+            if isinstance(failure, family):
+                return family("; ".join(str(one) for one in failures))
+    return failures[0] if len(failures) == 1 else type(failures[0])("; ".join(str(one) for one in failures))
+
+
+def status_command(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Health, last contact with each server, what came last and what comes next."""
+    with errors_told(), opened(config) as account:
+        facts = _status(account)
+        if as_json:
+            print_json(facts)
+            return
+        _print_status(facts)
+
+
+def _status(account: Opened) -> dict[str, object]:
+    from mentorup_daemon.rules.plan import upcoming
+    from mentorup_daemon.store import health, ledger, mail
+
+    view = account.snapshot()
+    zone = view.owner.zone
+    with account.store.reading() as scope:
+        servers = health.all_servers(scope)
+        broken = mail.quarantined(scope)
+        delivered = ledger.delivered(scope, 10)
+        last = health.last_pass(scope)
+    ahead = upcoming(view, account.now, account.now + timedelta(days=92))[:10]
+    return {
+        "healthy": bool(last) and not any(row.failed_at for row in servers),
+        "servers": [
+            {
+                "server": row.server,
+                "reached_at": _told(row.reached_at, zone),
+                "failed_at": _told(row.failed_at, zone),
+                "failure": row.failure or None,
+            }
+            for row in servers
+        ],
+        "last_pass": _told(last, zone),
+        "delivered": [
+            {
+                "key": entry.key,
+                "rule": entry.rule,
+                "mentor": entry.mentor,
+                "subject": entry.subject,
+                "lands": entry.lands,
+                "outcome": entry.outcome,
+                "at": _told(entry.outcome_at, zone),
+            }
+            for entry in delivered
+        ],
+        "next": [
+            {"key": one.key, "rule": one.rule, "due_at": _told(one.due_at, zone), "mentor": one.mentor} for one in ahead
+        ],
+        "quarantine": [
+            {"place": row.place, "what": row.what, "reason": row.reason, "since": _told(row.since, zone)}
+            for row in broken
+        ],
+    }
+
+
+def _told(moment: datetime | None, zone: object) -> datetime | None:
+    return None if moment is None else moment.astimezone(zone)  # type: ignore[arg-type]  # a ZoneInfo
+
+
+def _print_status(facts: dict[str, object]) -> None:
+    servers: list[dict[str, object]] = facts["servers"]  # type: ignore[assignment]  # made above
+    last = facts["last_pass"]
+    print(f"Last pass: {_minute(last)}" if last else "No pass yet: `mentorup run` starts the service.")
+    print_table(
+        "Servers",
+        ["server", "last reached", "trouble"],
+        [(row["server"], _minute(row["reached_at"]), row["failure"]) for row in servers],
+        "No server has been asked yet.",
+    )
+    print_table(
+        "Came last",
+        ["when", "where", "subject", "outcome", "key"],
+        [
+            (_minute(row["at"]), row["lands"], row["subject"], row["outcome"], row["key"])
+            for row in facts["delivered"]  # type: ignore[attr-defined]  # made above
+        ],
+        "Nothing has been written yet.",
+    )
+    print_table(
+        "Comes next",
+        ["when", "key"],
+        [(_minute(row["due_at"]), row["key"]) for row in facts["next"]],  # type: ignore[attr-defined]  # made above
+        "Nothing is in sight.",
+    )
+    broken: list[dict[str, object]] = facts["quarantine"]  # type: ignore[assignment]  # made above
+    if broken:
+        print_table("Set aside", ["where", "why"], [(row["place"], row["reason"]) for row in broken], "")
+
+
+def _minute(moment: object) -> str:
+    return f"{moment:%a %d %b %Y %H:%M}" if isinstance(moment, datetime) else ""
+
+
+def rehearse_command(
+    config: ConfigOption = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far to look ahead.")] = 90,
+    as_json: JsonOption = False,
+) -> None:
+    """Every note and draft that would come, from the calendar as it was last seen; touches nothing."""
+    from mentorup_daemon.rules.plan import upcoming
+
+    with errors_told(), opened(config) as account:
+        view = account.snapshot()
+        ahead = upcoming(view, account.now, account.now + timedelta(days=days))
+        if as_json:
+            print_json([_rehearsed(one, view) for one in ahead])
+            return
+        print_table(
+            f"The next {days} days",
+            ["day", "time", "who", "what", "where"],
+            [_row(one, view) for one in ahead],
+            "Nothing is in sight.",
+        )
+
+
+def _rehearsed(one: Due, view: Snapshot) -> dict[str, object]:
+    return {
+        "key": one.key,
+        "rule": one.rule,
+        "due_at": one.due_at.astimezone(view.owner.zone),
+        "mentor": one.mentor,
+        "subject": _subject(one, view),
+        "lands": one.lands,
+    }
+
+
+def _row(one: Due, view: Snapshot) -> tuple[str, ...]:
+    at = one.due_at.astimezone(view.owner.zone)
+    person = view.person(one.mentor)
+    return f"{at:%a %d %b}", f"{at:%H:%M}", person.name if person else "", _subject(one, view), one.lands
+
+
+def _subject(one: Due, view: Snapshot) -> str:
+    """The subject it would have, written from the records as they are now."""
+    from mentorup_daemon.letters import Occasion, Templates, compose
+
+    occasion = Occasion(message_id="<rehearsal@localhost>")
+    return compose(one, view, now=one.due_at, templates=Templates(None), occasion=occasion).subject
+
+
+def why_command(
+    key: Annotated[str, typer.Argument(help="The key, as `status` and `rehearse` show it.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The rule, the event and the records behind one note or draft."""
+    from mentorup_daemon.rules.plan import explain
+
+    with errors_told(), opened(config) as account:
+        view = account.snapshot()
+        zone = view.owner.zone
+        entry = view.ledger.get(key)
+        one = explain(view, key, account.now, account.now + timedelta(days=366))
+        if entry is None and one is None:
+            raise MentorUpError(f"No note or draft has the key {key!r}; `mentorup status` and `rehearse` show keys.")
+        meeting = view.meeting(one.object if one else entry.object if entry else "")
+        facts = {
+            "key": key,
+            "rule": one.rule if one else entry.rule if entry else None,
+            "reason": one.reason if one else entry.reason if entry else None,
+            "due_at": _told(one.due_at if one else entry.due_at if entry else None, zone),
+            "outcome": entry.outcome if entry else None,
+            "outcome_at": _told(entry.outcome_at if entry else None, zone),
+            "meeting": meeting,
+        }
+        if as_json:
+            print_json(facts)
+            return
+        print_table("", ["", ""], [(name, value) for name, value in facts.items() if value], "")

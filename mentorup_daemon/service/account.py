@@ -1,0 +1,65 @@
+"""An account as a pass needs it: whose it is, what it goes by, its store, and its doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mentorup_daemon.calendars import Calendars
+from mentorup_daemon.config import Settings, store_url
+from mentorup_daemon.letters.templates import Templates
+from mentorup_daemon.mailbox import Mailbox
+from mentorup_daemon.records import Mentor, Owner, Practice, Recognition, Tags
+from mentorup_daemon.service.doors import caldav_account, imap_account
+from mentorup_daemon.store.account import Store
+
+Step = Callable[[str], None]
+"""Called between any two steps of a pass, with the name of the one just done: where a stop, or a crash, comes in."""
+
+
+def go_on(_step: str) -> None:
+    """Lets the pass go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The unit of work. `calendars` is None for an account that has none on CalDAV."""
+
+    owner: Owner
+    people: tuple[Mentor, ...]
+    practice: Practice
+    recognition: Recognition
+    tags: Tags
+    watch: tuple[str, ...]
+    trusted_authserv_id: str
+    store: Store
+    calendars: Calendars | None
+    mailbox: Mailbox
+    templates: Templates
+
+    def close(self) -> None:
+        """Logs out everywhere and lets go of the store."""
+        self.mailbox.close()
+        if self.calendars is not None:
+            self.calendars.close()
+        self.store.close()
+
+
+def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:
+    """The account of a config: its store is opened and migrated, its doors connect when they are first used."""
+    dav = caldav_account(settings)
+    directory = settings.templates.directory
+    return Account(
+        owner=settings.owner_record(),
+        people=settings.people(),
+        practice=settings.practice(),
+        recognition=settings.recognition_record(),
+        tags=settings.tags_record(),
+        watch=settings.imap.watch,
+        trusted_authserv_id=settings.imap.trusted_authserv_id,
+        store=Store.open(store_url(settings, environ)),
+        calendars=Calendars(dav) if dav is not None else None,
+        mailbox=Mailbox(imap_account(settings)),
+        templates=Templates(Path(directory) if directory else None),
+    )

@@ -1,0 +1,178 @@
+"""What changed in the calendars becomes meetings in the store.
+
+Every event's raw text is kept, so only what changed is ever read, and what can't be a mentoring meeting is never
+parsed. One calendar's changes and where its sync stands are kept in one transaction. The hard thing is distrust: a
+calendar that has suddenly lost most of its events (a server half restored, a wrong account) takes nothing back until
+it has stayed so for an hour.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import structlog
+
+from mentorup_daemon import events
+from mentorup_daemon.calendars import CalendarInfo, Calendars, Resource, suspicious
+from mentorup_daemon.errors import Malformed
+from mentorup_daemon.records import Meeting
+from mentorup_daemon.service.account import Account, Step
+from mentorup_daemon.store import calendar as kept
+from mentorup_daemon.store import mail
+from mentorup_daemon.store.account import Scope
+
+LOOK_BACK = timedelta(days=400)
+LOOK_AHEAD = timedelta(days=200)
+_EXPAND_AGAIN = timedelta(days=1)
+_SUSPECT_FOR = timedelta(hours=1)
+
+_log = structlog.get_logger(__name__)
+
+
+def look(account: Account, now: datetime, step: Step) -> None:
+    """Brings the meetings in the store up to date. Raises the door's errors; what was kept before them stays."""
+    door = account.calendars
+    if door is None:
+        return
+    calendars = door.discover()
+    step("calendars found")
+    for calendar in calendars:
+        _look_at(account, door, calendar, now)
+        step("calendar kept")
+    _missing(account, {calendar.url for calendar in calendars}, now)
+    _expand_again(account, now)
+    step("meetings kept")
+
+
+def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> None:
+    """Reads the events of these meetings once more (D09) and keeps what has changed since the last look."""
+    door = account.calendars
+    if door is None:
+        return
+    for calendar, href in {(meeting.calendar, meeting.href) for meeting in meetings}:
+        with account.store.reading() as scope:
+            etag = kept.etags(scope, calendar).get(href)
+        resource = door.read(calendar, href)
+        if (resource.etag if resource else None) == etag:
+            continue
+        with account.store.writing() as scope:
+            if resource is None:
+                kept.forget_resources(scope, calendar, [href])
+                _keep_meetings(account, scope, calendar, href, None, now)
+            else:
+                _keep(account, scope, calendar, resource, now)
+
+
+def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: datetime) -> None:
+    """One calendar: each batch of changes, and how far it goes, in one transaction."""
+    while True:
+        with account.store.reading() as scope:
+            cursor, suspect_since = kept.cursor(scope, calendar.url)
+            known = kept.etags(scope, calendar.url)
+        changes = door.changes(calendar, cursor, known)
+        if changes.unchanged and suspect_since is None and cursor == changes.cursor:
+            return
+        if suspicious(len(known), len(changes.deleted)) and now - (suspect_since or now) < _SUSPECT_FOR:
+            _log.warning("calendar lost most of its events; waiting before it is believed", calendar=calendar.name)
+            with account.store.writing() as scope:  # the old cursor stays, so the next look sees the same again
+                kept.keep_cursor(scope, calendar.url, calendar.name, cursor, suspect_since or now)
+            return
+        with account.store.writing() as scope:
+            kept.forget_resources(scope, calendar.url, changes.deleted)
+            for href in changes.deleted:
+                _keep_meetings(account, scope, calendar.url, href, None, now)
+            for resource in changes.changed:
+                _keep(account, scope, calendar.url, resource, now)
+            kept.keep_cursor(scope, calendar.url, calendar.name, changes.cursor, None)
+        if changes.complete:
+            return
+
+
+def _missing(account: Account, found: set[str], now: datetime) -> None:
+    """Calendars that are kept and were not found: after an hour they are gone, and their meetings with them."""
+    with account.store.writing() as scope:
+        for url in kept.calendar_urls(scope) - found:
+            cursor, since = kept.cursor(scope, url)
+            if since is None or now - since < _SUSPECT_FOR:
+                kept.keep_cursor(scope, url, url, cursor, since or now)
+                continue
+            for href in kept.etags(scope, url):
+                _keep_meetings(account, scope, url, href, None, now)
+            kept.forget_calendar(scope, url)
+
+
+def _keep(account: Account, scope: Scope, calendar: str, resource: Resource, now: datetime) -> None:
+    """One changed event: its text, and the meetings in it. One that could not be had costs itself."""
+    if resource.problem:
+        mail.keep_quarantined(scope, resource.href, "calendar event", resource.problem, now)
+        return
+    candidate = events.candidate(resource.text, people=account.people, recognition=account.recognition)
+    kept.keep_resource(scope, calendar, resource.href, etag=resource.etag, text=resource.text, candidate=candidate)
+    _keep_meetings(account, scope, calendar, resource.href, resource.text if candidate else None, now)
+
+
+def _keep_meetings(account: Account, scope: Scope, calendar: str, href: str, text: str | None, now: datetime) -> None:
+    """The meetings in one event; None for an event that is gone or holds none. A broken one costs itself."""
+    found: list[Meeting] = []
+    faults: list[str] = []
+    if text is not None:
+        try:
+            found, faults = _meetings_in(account, calendar, href, text, now)
+        except Malformed as error:
+            faults = [str(error)]
+    if faults:
+        _log.warning("event can't be read", href=href, reason=faults[0])
+        mail.keep_quarantined(scope, href, "calendar event", "; ".join(faults), now)
+        if not found:
+            return  # what was known of it stays until it can be read again
+    else:
+        mail.release(scope, href)
+    kept.keep_meetings(scope, calendar, href, found, now=now, until=now + LOOK_AHEAD)
+
+
+def _meetings_in(
+    account: Account, calendar: str, href: str, text: str, now: datetime
+) -> tuple[list[Meeting], list[str]]:
+    """The mentoring meetings of one event in the window, and what could not be read of it."""
+    expansion = events.expand(
+        text,
+        zone=account.owner.zone,
+        start=now - LOOK_BACK,
+        end=now + LOOK_AHEAD,
+        owner_addresses=account.owner.addresses,
+    )
+    found = []
+    for occurrence in expansion.occurrences:
+        recognised = events.recognise(
+            occurrence, owner=account.owner, people=account.people, recognition=account.recognition
+        )
+        if recognised is not None:
+            found.append(events.to_meeting(occurrence, recognised, calendar=calendar, href=href))
+    return found, [f"{fault.component}: {fault.reason}" for fault in expansion.faults]
+
+
+def _expand_again(account: Account, now: datetime) -> None:
+    """Expands what is kept once a day, for the window moves, and whenever people, recognition or zone have changed."""
+    digest = _reading(account)
+    with account.store.reading() as scope:
+        expanded_by, expanded_at = kept.reading(scope)
+        same = expanded_by == digest
+        if same and expanded_at is not None and now - expanded_at < _EXPAND_AGAIN:
+            return
+        texts = list(kept.texts(scope, candidates_only=same))
+    with account.store.writing() as scope:
+        verdicts = {}
+        for calendar, href, text in texts:
+            candidate = same or events.candidate(text, people=account.people, recognition=account.recognition)
+            verdicts[calendar, href] = candidate
+            _keep_meetings(account, scope, calendar, href, text if candidate else None, now)
+        if not same:
+            kept.keep_candidates(scope, verdicts)
+        kept.keep_reading(scope, digest, now)
+
+
+def _reading(account: Account) -> str:
+    """A digest of all that decides what a text means: expanded with another one, what is kept is expanded again."""
+    return hashlib.sha256(repr((account.owner, account.people, account.recognition)).encode()).hexdigest()

@@ -1,0 +1,219 @@
+"""One daemon that tends an account until it is told to stop.
+
+It sleeps until something is due, a poll's time has come, or IDLE says that there is mail; then it makes one pass over
+what there is to look at. Each server has its own back-off, so one that is away holds up nothing but itself. SIGTERM
+ends the pass at its next step, and cuts short whatever wait is still going on after four seconds: a pass may be ended
+anywhere, the next one takes it up. SIGHUP reads the config again; a bad one changes nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+import structlog
+
+from mentorup_daemon.config import Settings
+from mentorup_daemon.errors import Busy, ConfigError, CredentialsError, MentorUpError
+from mentorup_daemon.mailbox.idle import Listener
+from mentorup_daemon.records.backoff import Backoff
+from mentorup_daemon.service.account import Account, open_account
+from mentorup_daemon.service.doors import imap_account
+from mentorup_daemon.service.systemd import Notifier
+from mentorup_daemon.service.tend import CALDAV, IMAP, Pass, tend
+
+_log = structlog.get_logger(__name__)
+
+_CUT_SHORT_AFTER = 4  # seconds from SIGTERM until a wait on a server is broken off; systemd is promised 5
+_LONGEST_SLEEP = 900.0  # seconds; a clock that jumps, or a laptop that wakes, is noticed within this
+_LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more signs for the watchdog then
+
+
+class Stopped(BaseException):
+    """The daemon was told to stop. Not an Exception: nothing on the way may take it for an error of its own."""
+
+
+@dataclass(slots=True)
+class _Server:
+    """When a server is looked at next, on the monotonic clock, and how often it has failed in a row."""
+
+    interval: float
+    next_look: float = 0.0
+    attempts: int = 0
+
+
+class Daemon:
+    """Runs until SIGTERM or SIGINT. `load` reads the config, again on SIGHUP."""
+
+    def __init__(self, load: Callable[[], Settings], environ: Mapping[str, str]) -> None:
+        self._load = load
+        self._environ = environ
+        self._notifier = Notifier(environ)
+        self._wake = threading.Event()
+        self._mail_came = threading.Event()
+        self._stopping = False
+        self._reload = False
+        self._next_due: datetime | None = None
+        self._servers: dict[str, _Server] = {}
+
+    def run(self) -> None:
+        """Tends the account until told to stop. Raises ConfigError, StoreError or Busy when it can't begin."""
+        settings = self._load()
+        account = open_account(settings, self._environ)
+        try:
+            with account.store.exclusive():
+                self._catch_signals()
+                ready = False
+                while not self._stopping:
+                    listener = self._listen(settings)
+                    try:
+                        ready = self._tend_until_told(account, listener, ready=ready)
+                    finally:
+                        listener.stop()
+                    if self._reload:
+                        self._reload = False
+                        settings, account = self._reloaded(settings, account)
+        except Stopped:
+            _log.info("stopped in the middle of a pass; the next start takes it up")
+        finally:
+            signal.alarm(0)
+            self._notifier.stopping()
+            account.close()
+        _log.info("stopped")
+
+    def _tend_until_told(self, account: Account, listener: Listener, *, ready: bool) -> bool:
+        """Pass after pass, until a stop or a reload. Returns whether systemd has been told that we are ready."""
+        while not (self._stopping or self._reload):
+            now = time.monotonic()
+            if self._mail_came.is_set():
+                self._mail_came.clear()
+                imap = self._servers[IMAP]
+                imap.next_look = min(imap.next_look, now) if not imap.attempts else imap.next_look
+            look = {name for name, server in self._servers.items() if server.next_look <= now}
+            try:
+                done = tend(account, datetime.now(UTC), look=look, step=self._step)
+            except Busy as error:
+                _log.warning("store busy", reason=str(error))
+                self._sleep(5.0, listener)
+                continue
+            self._after(done, look)
+            status = self._status(done)
+            if ready:
+                self._notifier.status(status)
+            else:
+                self._notifier.ready(status)
+                ready = True
+            self._sleep(self._until_next(), listener)
+        return ready
+
+    def _after(self, done: Pass, looked_at: set[str]) -> None:
+        """When each server is looked at next: after its interval, or later and later while it fails."""
+        self._next_due = done.next_look
+        for name, server in self._servers.items():
+            error = done.failures.get(name)
+            if error is not None:
+                server.attempts += 1
+                server.next_look = time.monotonic() + _delay(error, server.attempts)
+            elif name in looked_at:
+                server.attempts = 0
+                server.next_look = time.monotonic() + server.interval
+
+    def _until_next(self) -> float:
+        """Seconds until there is something to do."""
+        looks = min(server.next_look for server in self._servers.values()) - time.monotonic()
+        due = (self._next_due - datetime.now(UTC)).total_seconds() if self._next_due else _LONGEST_SLEEP
+        if self._servers[IMAP].attempts:  # what is due can't be written now; it is tried when the server is
+            due = _LONGEST_SLEEP
+        return max(0.0, min(looks, due, _LONGEST_SLEEP))
+
+    def _sleep(self, seconds: float, listener: Listener) -> None:
+        """Waits, with signs for the watchdog while the IDLE loop turns, until woken or the time is over."""
+        end = time.monotonic() + seconds
+        tick = self._notifier.watchdog / 3 or _LONGEST_SLEEP
+        while (left := end - time.monotonic()) > 0:
+            if time.monotonic() - listener.beat < _LISTENER_STUCK:
+                self._notifier.alive()
+            if self._wake.wait(min(left, tick)):
+                break
+        self._wake.clear()
+
+    def _step(self, name: str) -> None:
+        """Between two steps of a pass: a sign for the watchdog, and the place where a stop takes hold."""
+        self._notifier.alive()
+        if self._stopping:
+            _log.info("stopping", after=name)
+            raise Stopped
+
+    def _listen(self, settings: Settings) -> Listener:
+        """IDLE on the first watched folder, and the polling underneath."""
+        self._servers = {IMAP: _Server(settings.imap.poll_interval.total_seconds())}
+        if settings.caldav is not None:
+            self._servers[CALDAV] = _Server(settings.caldav.poll_interval.total_seconds())
+        listener = Listener(on_wake=self._on_mail, on_state=self._on_state)
+        listener.start()
+        listener.watch(
+            "inbox", imap_account(settings), settings.imap.watch[0], settings.imap.idle_renewal.total_seconds()
+        )
+        return listener
+
+    def _on_mail(self, _name: str) -> None:
+        self._mail_came.set()
+        self._wake.set()
+
+    def _on_state(self, name: str, state: str) -> None:
+        _log.debug("idle", folder=name, state=state)
+
+    def _reloaded(self, settings: Settings, account: Account) -> tuple[Settings, Account]:
+        """The account by the new config; by the old one when the new one is bad."""
+        try:
+            fresh = self._load()
+        except ConfigError as error:
+            _log.error("the new config is wrong, going on with the old one", faults=str(error))
+            return settings, account
+        if fresh.store != settings.store:
+            _log.warning("store.url has changed: that takes a restart")
+            fresh = fresh.model_copy(update={"store": settings.store})
+        account.close()
+        _log.info("config read again")
+        return fresh, open_account(fresh, self._environ)
+
+    def _status(self, done: Pass) -> str:
+        """One line: what stands against us, else what comes next."""
+        if done.failures:
+            return "; ".join(f"{name}: {error}" for name, error in sorted(done.failures.items()))[:300]
+        if self._next_due is None:
+            return "Nothing due"
+        return f"Next: {self._next_due.astimezone():%a %d %b %H:%M}"
+
+    def _catch_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+        signal.signal(signal.SIGALRM, _cut_short)
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        signal.alarm(_CUT_SHORT_AFTER)
+        self._wake.set()
+
+    def _on_reload(self, _number: int, _frame: FrameType | None) -> None:
+        self._reload = True
+        self._wake.set()
+
+
+def _cut_short(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _delay(error: MentorUpError, attempts: int) -> float:
+    """Seconds until a failed server is tried again."""
+    retry_after = getattr(error, "retry_after", None) or 0.0
+    if isinstance(error, (CredentialsError, ConfigError)):
+        return 3600.0  # refused credentials are not tried often: servers lock accounts out
+    return max(retry_after, Backoff().delay(attempts, random.random()))  # noqa: S311 - jitter, no secret

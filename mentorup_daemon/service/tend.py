@@ -1,0 +1,118 @@
+"""Tend an account: one pass, from top to bottom.
+
+Look at the calendar, look at the mail, work out what is due, write it, remember it. A pass is idempotent: run it twice,
+or kill it anywhere and run it again, and mailbox, calendar and store end the same. A server that can't be reached
+costs what it alone could tell: the other one is looked at all the same, and what is known is acted upon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
+from mentorup_daemon.records import Due, Snapshot
+from mentorup_daemon.rules.plan import Plan, plan
+from mentorup_daemon.service import calendar_in, mail_in
+from mentorup_daemon.service.account import Account, Step, go_on
+from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
+from mentorup_daemon.store import health, mail, snapshot
+
+_log = structlog.get_logger(__name__)
+
+CALDAV, IMAP = "caldav", "imap"
+EVERYWHERE = frozenset({CALDAV, IMAP})
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass came to. `failures` is by server; `next_look` is None when nothing is in sight."""
+
+    written: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    failures: dict[str, MentorUpError] = field(default_factory=dict)
+    next_look: datetime | None = None
+
+
+def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, step: Step = go_on) -> Pass:
+    """One pass over one account at `now`. `look` names the servers to look at; what is due is written in any case.
+
+    Raises StoreError and Busy, for without the store nothing is safe; what the servers do wrong is in the result.
+    """
+    facts = account.store.first_start(now)
+    step("account opened")
+    done = Pass()
+    if CALDAV in look:
+        _try(account, CALDAV, done, now, lambda: calendar_in.look(account, now, step))
+    if IMAP in look:
+        _try(account, IMAP, done, now, lambda: mail_in.look(account, now, step))
+    if IMAP not in done.failures:
+        _try(account, IMAP, done, now, lambda: _act(Desk(account, facts, now, step), done))
+    done.next_look = _plan(account, now).next_look
+    with account.store.writing() as scope:
+        health.passed(scope, now)
+    step("pass kept")
+    return done
+
+
+def _act(desk: Desk, done: Pass) -> None:
+    """Withdraw what has changed its mind, write what is due, refresh what follows the records."""
+    account, now = desk.account, desk.now
+    if CALDAV not in done.failures:
+        _look_again(desk, _plan(account, now), done)
+        for withdrawal in _plan(account, now).withdraw:
+            take_back(desk, withdrawal)
+            done.withdrawn.append(withdrawal.entry.key)
+    for one in _plan(account, now).due:
+        _write(desk, one, done, write)
+    for one in _plan(account, now).refresh:
+        _write(desk, one, done, refresh)
+    take_away_outdated(desk)
+
+
+def _look_again(desk: Desk, planned: Plan, done: Pass) -> None:
+    """Reads the events behind what is to be written once more, for they may have changed since the last poll (D09)."""
+    view = _snapshot(desk.account, desk.now)
+    objects = {one.object for one in planned.due if one.mentor is not None}
+    meetings = [meeting for meeting in view.meetings if meeting.key in objects]
+    _try(desk.account, CALDAV, done, desk.now, lambda: calendar_in.read_again(desk.account, meetings, desk.now))
+    desk.step("events read again")
+
+
+def _write(desk: Desk, due: Due, done: Pass, how: Callable[[Desk, Due, Snapshot], bool]) -> None:
+    """One note or draft; one that can't be composed costs itself."""
+    try:
+        if how(desk, due, _snapshot(desk.account, desk.now)):
+            done.written.append(due.key)
+    except Malformed as error:
+        _log.warning("can't be written", key=due.key, reason=str(error))
+        with desk.account.store.writing() as scope:
+            mail.keep_quarantined(scope, due.key, "note", str(error), desk.now)
+
+
+def _plan(account: Account, now: datetime) -> Plan:
+    return plan(_snapshot(account, now), now)
+
+
+def _snapshot(account: Account, now: datetime) -> Snapshot:
+    with account.store.reading() as scope:
+        return snapshot.take(scope, owner=account.owner, practice=account.practice, people=account.people, now=now)
+
+
+def _try(account: Account, server: str, done: Pass, now: datetime, work: Callable[[], None]) -> None:
+    """Does what needs a server, and keeps how that went; the next pass comes back to what failed."""
+    try:
+        work()
+    except (Unavailable, Uncertain, CredentialsError, ConfigError) as error:
+        done.failures[server] = error
+        passing = isinstance(error, (Unavailable, Uncertain))
+        _log.warning("server failed", server=server, reason=str(error))
+        with account.store.writing() as scope:
+            health.failed(scope, server, str(error), now)
+            health.trouble(scope, server, str(error), remedy="", passing=passing, now=now)
+        return
+    with account.store.writing() as scope:
+        health.reached(scope, server, now)

@@ -1,0 +1,53 @@
+"""The letter for a due note or draft, told of what only the mailbox and the ledger know.
+
+Whether the draft still stands as we wrote it, and where the meeting stood before it moved: the records of the snapshot
+don't say, and letters can't look.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mentorup_daemon.letters import DraftState, Letter, Occasion, compose
+from mentorup_daemon.records import Due, Snapshot, key_part
+from mentorup_daemon.service.account import Account
+from mentorup_daemon.store import ledger
+
+
+def letter_for(
+    account: Account, due: Due, snapshot: Snapshot, *, now: datetime, message_id: str, thread: str
+) -> Letter:
+    """The letter to append for `due`. `thread` is the Message-ID that all notes on one object refer to.
+
+    Raises Malformed when it can't be written, and the errors of the mailbox when it has to be asked.
+    """
+    occasion = Occasion(message_id=message_id, thread=thread if due.mentor is not None else "")
+    if due.lands == "inbox" and due.rule in ("agenda", "change") and due.mentor is not None:
+        occasion = Occasion(
+            message_id=message_id,
+            thread=thread,
+            draft_state=_draft_state(account, snapshot, f"agenda/{key_part(due.mentor)}/{due.object}/draft"),
+            moved_from=_told_before(account, due, snapshot),
+        )
+    return compose(due, snapshot, now=now, templates=account.templates, occasion=occasion)
+
+
+def _draft_state(account: Account, snapshot: Snapshot, key: str) -> DraftState:
+    """How the draft that goes with a note stands now."""
+    entry = snapshot.ledger.get(key)
+    if entry is None or entry.outcome not in ("delivered", "left"):
+        return "none"
+    if entry.outcome == "delivered":
+        return "fresh"
+    return "edited" if account.mailbox.find(entry.folder, entry.message_id) else "gone"
+
+
+def _told_before(account: Account, due: Due, snapshot: Snapshot) -> datetime | None:
+    """The start that the revision before told, where the meeting has another one now."""
+    meeting = snapshot.meeting(due.object)
+    with account.store.reading() as scope:
+        before = ledger.one(scope, due.key, due.revision - 1)
+    if before is None or meeting is None or not before.basis:
+        return None
+    told = datetime.fromtimestamp(float(before.basis.partition("-")[0]), snapshot.owner.zone)
+    return told if told != meeting.start else None
