@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 
 from mentorup_daemon.errors import Malformed
 
-_NEWLINE = re.compile(r"\r*\n|\r")
-_FOLD = re.compile(r"(?:\r*\n|\r)[ \t]")
-_FOLD_BYTES = re.compile(rb"(?:\r*\n|\r)[ \t]")
-_NEWLINE_BYTES = re.compile(rb"\r*\n|\r")
-_NAME = re.compile(r"[ \t]*([A-Za-z0-9-]+)[ \t]*(?=[;:])")
-_PARAM = re.compile(r';[ \t]*([^=;:,"]+?)[ \t]*=((?:"[^"]*"|[^";:])*)')
+# Every pattern here takes linear time on any text: no two neighbouring parts of one match the same character.
+_FOLD = re.compile(r"\n[ \t]")
+_FOLD_BYTES = re.compile(rb"\n[ \t]")
+_NAME = re.compile(r"([A-Za-z0-9-]+)[ \t]*(?=[;:])")
+_PARAM = re.compile(r';([^=;:,"]+)=((?:"[^"]*"|[^";:])*)')
+_DEEPEST = 16  # no calendar nests deeper; a search further up would let one take quadratic time
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LISTED = re.compile(r"(?:\\.|[^,])+", re.DOTALL)
 
@@ -90,8 +90,12 @@ def unfolded(text: str | bytes) -> str:
     """
     if isinstance(text, bytes):
         text = _decoded(text)
-    text = text.replace("\ufeff", "").replace("\x00", "")
-    return _NEWLINE.sub("\n", _FOLD.sub("", text))
+    if not text.isascii() or "\x00" in text:
+        text = text.replace("\ufeff", "").replace("\x00", "")
+    # Some servers end lines with a CR too many: that must not look like a blank line in the middle of a fold.
+    if "\r" in text:
+        text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    return _FOLD.sub("", text)
 
 
 def content_line(raw: str) -> Line:
@@ -101,14 +105,18 @@ def content_line(raw: str) -> Line:
         raise Malformed(f"the line {raw[:60]!r} is no property")
     params: dict[str, str] = {}
     at = name.end()
-    while param := _PARAM.match(raw, at):
-        params[param[1].upper()] = param[2].replace('"', "").strip()
+    while raw[at : at + 1] == ";" and (param := _PARAM.match(raw, at)):
+        params[param[1].strip().upper()] = param[2].replace('"', "").strip()
         at = param.end()
     if raw[at : at + 1] != ":":  # a quote that never closes, a parameter without a value: go by the next colon
         at = raw.find(":", at)
         if at < 0:
             raise Malformed(f"the line {raw[:60]!r} has no value")
-    return Line(name[1].upper(), params, raw[at + 1 :])
+    value = raw[at + 1 :]
+    if "TZID" in params and ":" in value and not value[:4].isdigit():  # TZID=tzone://Microsoft/Utc, without the quotes
+        rest, _, value = value.rpartition(":")
+        params["TZID"] += f":{rest}"
+    return Line(name[1].upper(), params, value)
 
 
 def calendars(text: str | bytes) -> list[Calendar]:
@@ -153,7 +161,8 @@ class _Reading:
         self.open.append(Component(name))
 
     def end(self, name: str) -> None:
-        depth = next((i for i in range(len(self.open) - 1, -1, -1) if self.open[i].name == name), None)
+        innermost = range(len(self.open) - 1, max(-1, len(self.open) - 1 - _DEEPEST), -1)
+        depth = next((i for i in innermost if self.open[i].name == name), None)
         if depth is None:
             return
         self.close_down_to(depth + 1)
@@ -196,7 +205,8 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return "\n".join(_decoded_line(line) for line in _NEWLINE_BYTES.split(_FOLD_BYTES.sub(b"", data)))
+        data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return "\n".join(_decoded_line(line) for line in _FOLD_BYTES.sub(b"", data).split(b"\n"))
 
 
 def _decoded_line(line: bytes) -> str:

@@ -34,9 +34,7 @@ PRIVATE_TITLE = "Private appointment"
 """What stands for the title of a private event outside the calendar."""
 
 _SEARCHED = 200
-_PEOPLE = re.compile(r"^[ \t]*(?:ATTENDEE|ORGANIZER)[ \t]*[;:].*$", re.IGNORECASE | re.MULTILINE)
-_CATEGORIES = re.compile(r"^[ \t]*CATEGORIES[ \t]*[;:].*$", re.IGNORECASE | re.MULTILINE)
-_TITLES = re.compile(r"^[ \t]*SUMMARY[ \t]*[;:].*$", re.IGNORECASE | re.MULTILINE)
+_HEADS = {"ATTENDE": "people", "ORGANIZ": "people", "CATEGOR": "categories", "SUMMARY": "titles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,13 @@ def recognise(
     present = _present(occurrence, owner, people)
     if recognition.attendees and present:
         return _recognised(present, "attendee")
-    named = _named(occurrence.title, people)
-    sole = _sole_mentor(people)
     wanted = {_folded(category) for category in recognition.categories}
     if any(_folded(category) in wanted for category in occurrence.categories):
-        found = named or present or sole
+        found = _named(occurrence.title, people) or present or _sole_mentor(people)
         if found:
             return _recognised(found, "category")
     if _matches(occurrence.title, recognition.titles):
-        found = named or sole
+        found = _named(occurrence.title, people) or _sole_mentor(people)
         if found:
             return _recognised(found, "title")
     return None
@@ -76,16 +72,21 @@ def candidate(text: str | bytes, *, people: Sequence[Mentor], recognition: Recog
     """Whether any event in the text could be recognised. May say yes to one that is not; never no to one that is."""
     if not people:
         return False
-    text = unfolded(text)
+    lines: dict[str, list[str]] = {"people": [], "categories": [], "titles": []}
+    for raw in unfolded(text).split("\n"):
+        kind = _HEADS.get(raw[:7].upper())
+        if kind is not None:
+            lines[kind].append(raw)
     if recognition.attendees:
-        lines = "\n".join(_PEOPLE.findall(text))
-        low = (unquote(lines) if "%" in lines else lines).lower()
-        if any(address in low for person in people for address in person.addresses):
+        around = "\n".join(lines["people"])
+        around = (unquote(around) if "%" in around else around).lower()
+        if any(address in around for person in people for address in person.addresses):
             return True
     wanted = {_folded(category) for category in recognition.categories}
-    if wanted and any(wanted & set(map(_folded, _categories(raw))) for raw in _CATEGORIES.findall(text)):
+    if wanted and any(wanted & set(map(_folded, _categories(raw))) for raw in lines["categories"]):
         return True
-    return any(_matches(_title(raw), recognition.titles) for raw in _TITLES.findall(text))
+    titles = {_title(raw) for raw in lines["titles"]} | {""}  # an event need not have a title
+    return any(_matches(title, recognition.titles) for title in titles)
 
 
 def meeting_key(uid: str, recurrence_id: str) -> str:
