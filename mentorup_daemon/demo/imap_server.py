@@ -55,13 +55,14 @@ class ImapServer:
         options += [f"--demo-user={self.user}", f"--demo-password={self.password}"]
         with tempfile.TemporaryFile() as log:
             process = subprocess.Popen([sys.executable, "-c", _RUN], stdin=subprocess.PIPE, stdout=log, stderr=log)
+            self._process = process  # at once, so that `stop` ends it whatever comes next
             if process.stdin is not None:
                 process.stdin.write(json.dumps(options).encode())
                 process.stdin.close()
             if answers(port, process, _PATIENCE):
-                self._process, self.port = process, port
+                self.port = port
                 return ""
-            _end(process)
+            self.stop()
             log.seek(0)
             return log.read().decode("utf-8", "replace")[-500:].strip()
 
