@@ -24,6 +24,10 @@ _NAME = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _ENCODED = re.compile(r"=\?([^?\s*]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?([^?]*)\?=")
 _CONTROLS = dict.fromkeys((*range(32), 127, 133, 8232, 8233), " ")
 _NO_TEXT_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7"})
+_MEANT = {  # what mailers that name the first mean
+    "iso_8859_1": "windows_1252", "latin1": "windows_1252", "latin_1": "windows_1252", "gb2312": "gb18030",
+    "gbk": "gb18030", "ks_c_5601_1987": "cp949", "euc_kr": "cp949", "shift_jis": "cp932",
+}  # fmt: skip
 
 
 def header_fields(raw: bytes) -> Fields:
@@ -78,7 +82,7 @@ def to_text(raw: bytes, charset: str = "") -> str:
     name = charset.strip().lower().replace("-", "_")
     if name and name not in _NO_TEXT_CODECS:
         try:
-            return raw.decode(name)
+            return raw.decode(_MEANT.get(name, name))
         except (LookupError, ValueError):
             pass
     try:

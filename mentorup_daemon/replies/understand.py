@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mentorup_daemon.records import Command, Mentor, MessageHeaders, Owner, Tags, Understood
@@ -35,6 +35,8 @@ _TOLD = {
     "subject": "its subject",
     "plus_address": "a plus-address",
 }
+_BOM = b"\xef\xbb\xbf"
+_LATE, _EARLY = timedelta(days=400), timedelta(days=60)
 _UNTAGGED = "not tagged, and not in reply to a note or draft of MentorUp's"
 
 
@@ -54,8 +56,10 @@ def understand(
 
     `answers_note` says whether a message answers one of our notes (None: nobody can know, there is no store),
     `answers_draft` whether it answers a message that was one of our drafts. Without an owner every sender is a
-    stranger. Raises `Malformed` for what is too long, too nested or too divided to be read; nothing else.
+    stranger. `Friday` is the one after the message's own date, as long as that isn't far from `now`. Raises
+    `Malformed` for what is too long, too nested or too divided to be read; nothing else.
     """
+    raw = raw.removeprefix(_BOM)
     parts = parts_of(raw)
     fields = header_fields(raw)
     headers = headers_of(fields)
@@ -67,7 +71,7 @@ def understand(
         headers=headers,
         owner=owner,
         people=people,
-        now=now,
+        as_of=_as_of(headers.date, now),
         by_hand=tuple(tagged),
         in_itself=message_tags(headers, tags, owner.addresses if owner else None),
         text="" if unreadable else text,
@@ -86,7 +90,7 @@ class _Mail:
     headers: MessageHeaders
     owner: Owner | None
     people: Sequence[Mentor]
-    now: datetime
+    as_of: datetime
     by_hand: tuple[str, ...]
     in_itself: tuple[str, ...]
     text: str
@@ -111,6 +115,11 @@ class _Against:
 
     forged: str = ""
     unproven: str = ""
+
+
+def _as_of(written: datetime | None, now: datetime) -> datetime:
+    """The time that dates are seen from: when it was written, or now where the writer's clock must be wrong."""
+    return written if written and now - _LATE < written < now + _EARLY else now
 
 
 def _against(headers: MessageHeaders, senders: int, trusted: str) -> _Against:
@@ -165,18 +174,24 @@ def _answer_to_note(mail: _Mail, said: Understood, answers: bool | None) -> Unde
     against = mail.against.forged or mail.against.unproven
     if against and (known or not mail.by_hand):
         return replace(said, reason=f"it says that it is from you, but {against}")
-    parsed = parse_commands(mail.text, zone=mail.zone, now=mail.now, people=mail.people)
+    parsed = parse_commands(mail.text, zone=mail.zone, now=mail.as_of, people=mail.people)
     commands = _agreed(mail, parsed.commands)
     if commands:
         reason = "your reply to a note of MentorUp's"
         if not known:
             reason = "commands of yours; they count only in reply to a note of MentorUp's, with its token"
-        return replace(said, kind="command", reason=reason, commands=commands, note=parsed.note)
+        return replace(said, kind="command", reason=reason, commands=commands, note=_unsigned(parsed.note, mail.owner))
     if mail.tagged:
         return None
     if known:
         return replace(said, kind="reply", reason="your reply to a note of MentorUp's, kept as a note", note=mail.text)
     return replace(said, kind="reply", reason="your own reply; kept as a note where it answers a note of MentorUp's")
+
+
+def _unsigned(note: str, owner: Owner | None) -> str:
+    """The note, unless it is only the owner's name below the commands."""
+    signed = note.strip(" \n-–—.,!").casefold()
+    return "" if owner and signed in (owner.name.casefold(), owner.given_name.casefold()) else note
 
 
 def _tagged(mail: _Mail, said: Understood) -> Understood | None:
@@ -193,6 +208,8 @@ def _tagged(mail: _Mail, said: Understood) -> Understood | None:
     filed = replace(said, kind="feedback", reason=reason + (f", though {forged}" if forged else ""))
     own = mail.owner is not None and mail.headers.from_address in mail.owner.addresses
     forward = forwarded_message(mail.raw, mail.parts, subject=mail.headers.subject, zone=mail.zone)
+    if forward is None and own and mail.tagged == ("subject",) and is_reply(mail.headers.subject):
+        return replace(said, reason="your own answer in a conversation that is tagged by its subject")
     if forward is None or (mail.text and not own):
         return filed
     writer = _by_address(forward.writer, mail.people) or _by_name(forward, mail.people)
@@ -233,7 +250,7 @@ def _agreed(mail: _Mail, commands: tuple[Command, ...]) -> tuple[Command, ...]:
         told = visible_text_of_html(body.alternative).text if body.alternative else ""
         if not told.strip():
             continue
-        others = parse_commands(told, zone=mail.zone, now=mail.now, people=mail.people).commands
+        others = parse_commands(told, zone=mail.zone, now=mail.as_of, people=mail.people).commands
         if [_gist(command) for command in others] != [_gist(command) for command in commands]:
             problem = "the text and the HTML part of your mail say different things: send it again as plain text"
             return tuple(replace(command, problem=problem) for command in (commands or others))
@@ -252,5 +269,9 @@ def _by_address(address: str, people: Sequence[Mentor]) -> Mentor | None:
 def _by_name(forward: Forwarded, people: Sequence[Mentor]) -> Mentor | None:
     """Some programs tell only the name of whom they forward: it counts when one person alone has it."""
     name = " ".join(forward.name.casefold().split())
-    found = [person for person in people if name and person.name.casefold() == name]
+    found = [person for person in people if name and name in (person.name.casefold(), _untitled(person).casefold())]
     return found[0] if len(found) == 1 else None
+
+
+def _untitled(person: Mentor) -> str:
+    return person.name[person.name.find(person.given_name) :]

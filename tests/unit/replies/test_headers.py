@@ -46,6 +46,7 @@ def test_addresses_are_found_in_every_form(value: str, expected: list[tuple[str,
         ("=?no-such-charset?Q?caf=E9?=", "café"),
         ("=?idna?Q?xn--a?=", "xn--a"),  # a codec that isn't a charset
         ("=?utf-8?Q?one=0D=0ATo:_two?=", "one To: two"),  # no line end out of an encoded word
+        ("=?iso-8859-1?Q?It=92s?=", "It’s"),  # Windows bytes under another name
         ("plain", "plain"),
         ("=?utf-8?Q?open", "=?utf-8?Q?open"),
     ],

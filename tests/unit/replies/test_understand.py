@@ -63,6 +63,24 @@ def test_the_owners_reply_carries_commands_and_a_note() -> None:
     assert (found.writer, found.mentor) == ("sam@example.org", None)
 
 
+def test_days_are_seen_from_when_the_reply_was_written() -> None:
+    late = raw_mail("owner-reply").replace(b"Mon, 30 Nov 2026", b"Mon, 16 Nov 2026")
+    assert understood(late).commands[-1].when == datetime(2026, 11, 20, 8, tzinfo=UTC)
+    for wrong in (b"Thu, 01 Jan 1970", b"Mon, 30 Nov 2099"):
+        found = understood(raw_mail("owner-reply").replace(b"Mon, 30 Nov 2026", wrong))
+        assert found.commands[-1].when == datetime(2026, 12, 4, 8, tzinfo=UTC)
+
+
+def test_the_owners_name_below_the_commands_is_no_note() -> None:
+    raw = raw_mail("owner-proven")
+    assert understood(raw + b"\nSam\n").note == ""
+    assert understood(raw + b"\nSam was here\n").note == "Sam was here"
+
+
+def test_a_byte_order_mark_hides_no_header() -> None:
+    assert understood(b"\xef\xbb\xbf" + raw_mail("owner-proven")).kind == "command"
+
+
 def test_the_owners_reply_without_commands_is_a_note() -> None:
     found = of("owner-words-only")
     assert (found.kind, found.note, found.commands) == ("reply", "She was kind about the delay.", ())
@@ -185,6 +203,13 @@ def test_tags_in_the_message() -> None:
     own = of("own-words-tagged")
     assert (own.kind, own.mentor, own.writer) == ("feedback", None, "sam@example.org")
     assert own.tags == ("plus_address",)
+
+
+def test_the_owners_answer_in_a_tagged_conversation_is_not_feedback() -> None:
+    raw = raw_mail("own-words-tagged").replace(b"sam+feedback@", b"ana@")
+    raw = raw.replace(b"Subject: What", b"Subject: Re: #feedback What")
+    assert understood(raw).kind == "ignored"
+    assert understood(raw, tagged=("keyword",)).kind == "feedback"
 
 
 @pytest.mark.parametrize(
