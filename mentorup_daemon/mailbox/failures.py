@@ -21,7 +21,7 @@ from mentorup_daemon.mailbox.account import ImapAccount
 GARBLED = (ProtocolError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
 LIBRARY = (imaplib.IMAP4.error, OSError, *GARBLED)
 
-_TAGGED = re.compile(r"(?:b')?\w+'? (?:failed: |command error: (?:NO|BAD) )(?P<text>.*)", re.DOTALL)
+_TAGGED = re.compile(r"\w+ (?:failed: |command error: (?:NO|BAD) )(?P<text>.*)", re.DOTALL)
 _CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # RFC 5530: the server, not the password, is the trouble. LIMIT is Dovecot's for too many connections.

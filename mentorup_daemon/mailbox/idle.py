@@ -163,7 +163,7 @@ class Listener:
 
     def _settled(self, watch: _Watch, *, renewed: bool) -> None:
         """It idles; a connection that has lived through a renewal makes earlier failures forgotten."""
-        if watch.gone:
+        if watch.gone or self._stopping.is_set():
             self._jobs.put(watch.connection.leave)
             return
         if renewed:

@@ -19,7 +19,7 @@ from tests.servers.imap import Mailserver
 
 SOON = 8.0  # seconds that something expected may take before the test gives up
 QUICK = Backoff(base=0.05, cap=0.2)
-NO_CHANGE = 0.7  # seconds without a wake that count as none
+NO_CHANGE = 0.4  # seconds without a wake that count as none
 
 
 class Heard:

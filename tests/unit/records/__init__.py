@@ -1,0 +1,1 @@
+"""The records: values of the field."""
