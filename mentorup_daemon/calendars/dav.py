@@ -12,7 +12,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 from caldav.davclient import DAVClient
 from caldav.lib import error as caldav_error
@@ -107,7 +107,7 @@ class Multistatus:
 def spelled(href: str) -> str:
     """The path of an href in one spelling: what needn't be percent-encoded isn't (RFC 3986 6.2.2)."""
     path = urlsplit(href).path
-    return "/".join(quote(unquote(segment), safe=_SAFE) for segment in path.split("/"))
+    return "/".join(quote(unquote_to_bytes(segment), safe=_SAFE) for segment in path.split("/"))
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class Dav:
     @property
     def host(self) -> str:
         """The server's name, for messages."""
-        return urlsplit(self.account.url).hostname or self.account.url
+        return checked_url(self.account.url, "[caldav] url").hostname or ""
 
     @property
     def url(self) -> str:
@@ -243,8 +243,9 @@ class Dav:
     def _check_host(self, url: str) -> None:
         """Raise unless the password may go to where `url` leads: our own server, never to another (`Elsewhere`)."""
         target = checked_url(url, "[caldav] url")
-        own = [urlsplit(known) for known in (self.account.url, *self.account.calendars) if "://" in known]
-        if any(_same_server(target, known) for known in own):
+        own = [known for known in self.account.calendars if "://" in known]
+        own_servers = [checked_url(known, "[caldav] calendars") for known in own]
+        if any(_same_server(target, known) for known in (urlsplit(self.url), *own_servers)):
             return
         where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
         text = f"{self.host} sends us on to {where}, which isn't given the password; if that is right, set [caldav] url"
@@ -271,17 +272,20 @@ def _multistatus(host: str, url: str, response: DAVResponse) -> Multistatus:
     tree = response.tree
     if tree is None or tree.tag != f"{D}multistatus":
         raise Garbled(f"{host} answers, but not as a CalDAV server does (a web page, perhaps); check [caldav] url")
-    answers = tuple(_answer(element) for element in tree.iterfind(f"{D}response"))
+    try:
+        answers = tuple(_answer(url, element) for element in tree.iterfind(f"{D}response"))
+    except ValueError as error:
+        raise Garbled(f"{host} names something by an address that is none") from error
     return Multistatus(url, answers, (tree.findtext(f"{D}sync-token") or "").strip())
 
 
-def _answer(element: Any) -> Answer:
+def _answer(url: str, element: Any) -> Answer:
     href = (element.findtext(f"{D}href") or "").strip()
     props: dict[str, Any] = {}
     for propstat in element.iterfind(f"{D}propstat"):
         if _code(propstat.findtext(f"{D}status")) == 200:
             props.update((str(prop.tag), prop) for group in propstat.iterfind(f"{D}prop") for prop in group)
-    return Answer(spelled(href), href, _code(element.findtext(f"{D}status")), props)
+    return Answer(spelled(urljoin(url, href)), href, _code(element.findtext(f"{D}status")), props)
 
 
 def _code(line: str | None) -> int:

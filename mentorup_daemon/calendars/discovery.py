@@ -12,7 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from mentorup_daemon.calendars.dav import CS, Answer, C, D, Dav, Garbled, Multistatus, Refused, spelled
 from mentorup_daemon.calendars.values import CalendarInfo
-from mentorup_daemon.errors import ConfigError
+from mentorup_daemon.errors import ConfigError, CredentialsError
 
 _PROPS = f"""<?xml version="1.0" encoding="utf-8"?>
 <d:propfind xmlns:d="{D[1:-1]}" xmlns:c="{C[1:-1]}"><d:prop><d:resourcetype/><d:displayname/><d:current-user-principal/>
@@ -34,30 +34,33 @@ _NO_CALENDARS = frozenset(
 def discover(dav: Dav) -> tuple[CalendarInfo, ...]:
     """All calendars of the account that hold events, or those that are configured, in the order of the server.
 
-    Raises `ConfigError` when there are none, or when one that is configured isn't there, naming those that are.
+    Raises `ConfigError` when there are none, or when one that is configured isn't there, naming those that are, and
+    `CredentialsError` when the server keeps them from this user.
     """
     wanted = dav.account.calendars
-    start = dav.url
-    found = _from(dav, start)
+    found: tuple[CalendarInfo, ...] = ()
+    forbidden = False
+    for url in (dav.url, urljoin(dav.url, "/.well-known/caldav")):
+        try:
+            found = found or _from(dav, url)
+        except Garbled:
+            continue
+        except Refused as error:
+            if error.status >= 500:
+                raise
+            forbidden = forbidden or error.status == 403
+    if wanted and (found or not forbidden):
+        return _chosen(dav, wanted, found)
+    if forbidden and not found:
+        raise CredentialsError(f"{dav.host} shows {dav.account.username} no calendars (403); check user and password")
     if not found:
-        found = _from(dav, urljoin(start, "/.well-known/caldav"))
-    if not wanted:
-        if not found:
-            raise ConfigError(f"[caldav] url: there is no calendar that holds events at {start}; check the address")
-        return found
-    return _chosen(dav, wanted, found)
+        raise ConfigError(f"[caldav] url: there is no calendar that holds events at {dav.url}; check the address")
+    return found
 
 
 def _from(dav: Dav, url: str) -> tuple[CalendarInfo, ...]:
-    """The calendars that `url` leads to; none when it isn't there or isn't WebDAV."""
-    try:
-        answer = _about(dav, url)
-    except Garbled:
-        return ()
-    except Refused as error:
-        if error.status >= 500:
-            raise
-        return ()
+    """The calendars that `url` leads to. Raises `Refused` or `Garbled` when it isn't there or isn't WebDAV."""
+    answer = _about(dav, url)
     if f"{D}unauthenticated" in answer.names(f"{D}current-user-principal"):
         dav.insist()
         answer = _about(dav, url)

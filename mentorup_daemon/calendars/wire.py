@@ -57,7 +57,8 @@ class _BoundedAdapter(HTTPAdapter):
         watchdog.start()
         try:
             response = super().send(request, *args, **{**kwargs, "stream": True})
-            response._content = self._body(response, request.url or "", late)  # noqa: SLF001  # what `content` returns; nothing public sets it
+            body = self._body(response, request.url or "", late)
+            response._content = body  # noqa: SLF001  # what `content` returns; nothing public sets it
         except Exception as error:
             if late.is_set():
                 raise niquests.ReadTimeout("the answer as a whole took too long") from error

@@ -113,6 +113,7 @@ class TestWhatComesInsteadOfAnAnswer:
             Reply(207, f"<d:multistatus {SPACES}><d:response><d:href>/cal/</d:hr", XML),
             Reply(207, "", XML),
             Reply(207, b"\x00\xff\xfe", {"Content-Type": "application/octet-stream"}),
+            multistatus(response("http://[", CALENDAR)),
             Reply(204),
             Reply(207, f"<d:multistatus {SPACES}><d:resp", XML, claim=5000),
             Reply(500, "oops", {"Content-Type": "text/plain"}),
@@ -234,6 +235,11 @@ class TestLogin:
     def test_a_server_that_wants_oauth_says_so(self, fake_http: FakeHttp) -> None:
         fake_http.script = lambda seen: Reply(401, headers={"WWW-Authenticate": "GoogleLogin realm=x"})
         with Calendars(account(fake_http.url)) as door, pytest.raises(CredentialsError):
+            door.discover()
+
+    def test_p03_a_login_that_may_see_nothing_is_told(self, fake_http: FakeHttp) -> None:
+        fake_http.script = lambda seen: Reply(403)
+        with Calendars(account(fake_http.url)) as door, pytest.raises(CredentialsError, match="sam"):
             door.discover()
 
     def test_the_netrc_file_is_left_alone(
@@ -483,7 +489,8 @@ class TestSync:
         assert len(fake_http.requests) == 2
 
     @pytest.mark.parametrize(
-        "spelling", ["http://127.0.0.1:9/cal/a%40b.ics", "/cal/a@b.ics", "/cal/%61%40b.ics", "/cal/a%40b.ics"]
+        "spelling",
+        ["http://127.0.0.1:9/cal/a%40b.ics", "/cal/a@b.ics", "/cal/%61%40b.ics", "/cal/a%40b.ics", "a@b.ics"],
     )
     def test_an_event_is_the_same_in_every_spelling(
         self, scripted: ScriptedCalendar, follower: Follower, spelling: str

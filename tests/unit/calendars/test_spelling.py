@@ -27,6 +27,10 @@ def test_spelling_keeps_the_name_and_is_stable(segment: str) -> None:
     assert spelled(once) == once
 
 
+def test_a_name_that_is_no_utf8_is_kept() -> None:
+    assert spelled("/cal/caf%e9.ics") == "/cal/caf%E9.ics"
+
+
 def test_a_slash_inside_a_name_stays_inside() -> None:
     assert spelled("/cal/a%2Fb.ics") == "/cal/a%2Fb.ics"
 
