@@ -35,6 +35,7 @@ _TOLD = {
     "subject": "its subject",
     "plus_address": "a plus-address",
 }
+_BY_HAND = frozenset({"keyword", "folder", "gmail_label"})  # only who can open the mailbox sets these
 _BOM = b"\xef\xbb\xbf"
 _LATE, _EARLY = timedelta(days=400), timedelta(days=60)
 _UNTAGGED = "not tagged, and not in reply to a note or draft of MentorUp's"
@@ -52,8 +53,10 @@ def understand(
     answers_draft: Callable[[MessageHeaders], bool],
     trusted_authserv_id: str = "",
 ) -> Understood:
-    """What `raw`, a whole message, says. `now` is aware; `tagged` are the sources known from outside the message.
+    """What `raw`, a whole message, says.
 
+    `now` is aware. `tagged` are the sources known from outside the message (`keyword`, `folder`, `gmail_label`); those
+    inside it are found here, whatever the caller says of them.
     `answers_note` says whether a message answers one of our notes (None: nobody can know, there is no store),
     `answers_draft` whether it answers a message that was one of our drafts. Without an owner every sender is a
     stranger. `Friday` is the one after the message's own date, as long as that isn't far from `now`. Raises
@@ -72,7 +75,7 @@ def understand(
         owner=owner,
         people=people,
         as_of=_as_of(headers.date, now),
-        by_hand=tuple(tagged),
+        by_hand=tuple(source for source in tagged if source in _BY_HAND),
         in_itself=message_tags(headers, tags, owner.addresses if owner else None),
         text="" if unreadable else text,
         against=_against(headers, sum(len(addresses(value)) for value in all_of(fields, "from")), trusted_authserv_id),

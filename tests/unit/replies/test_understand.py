@@ -136,6 +136,7 @@ def test_i23_a_forged_mentor_is_not_filed_unless_the_owner_tags_it_by_hand() -> 
     found = of("mentor-forged")
     assert found.kind == "ignored"
     assert "checks refused the sender" in found.reason
+    assert of("mentor-forged", tagged=("subject",)).kind == "ignored"  # a subject is the sender's, whoever passes it on
     by_hand = of("mentor-forged", tagged=("keyword",))
     assert (by_hand.kind, by_hand.mentor) == ("feedback", "ana")
     assert "dmarc=fail" in by_hand.reason
