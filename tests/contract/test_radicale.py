@@ -21,15 +21,14 @@ def listening(url: str) -> bool:
 
 
 def test_it_serves_its_users_only_and_leaves_nothing_running(tmp_path: Path) -> None:
+    empty, refused = pytest.raises(ConfigError, match="no calendar"), pytest.raises(CredentialsError)
     with Radicale(tmp_path / "radicale", {"sam": "pässword"}) as server:
         url = server.url
         assert listening(url)
-        with Calendars(CalDavAccount(url, "sam", lambda: "pässword", timeout=5)) as door:
-            with pytest.raises(ConfigError, match="no calendar"):
-                door.discover()
-        with Calendars(CalDavAccount(url, "sam", lambda: "guess", timeout=5)) as door:
-            with pytest.raises(CredentialsError):
-                door.discover()
+        with Calendars(CalDavAccount(url, "sam", lambda: "pässword", timeout=5)) as door, empty:
+            door.discover()
+        with Calendars(CalDavAccount(url, "sam", lambda: "guess", timeout=5)) as door, refused:
+            door.discover()
     assert not listening(url)
     server.stop()
 
