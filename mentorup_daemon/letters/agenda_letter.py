@@ -6,13 +6,18 @@ as `Private`, which a draft cannot print.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from mentorup_daemon.letters.agenda import Agenda, AgendaItem
 from mentorup_daemon.letters.headers import flat
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.private import Private
+from mentorup_daemon.letters.templates import Rendered
 from mentorup_daemon.letters.views import (
     AdviceView,
     advice_view,
@@ -22,20 +27,26 @@ from mentorup_daemon.letters.views import (
     promise_view,
     words,
 )
-from mentorup_daemon.letters.wording import count, listing, number, ordinal
+from mentorup_daemon.letters.wording import count, listing, number, ordinal, when
+from mentorup_daemon.letters.wrap import shorten
 from mentorup_daemon.records import Snapshot, Topic
 
 _SHOWN = 5  # entries of one kind in a note: it is read between two things
+_HEADLINE = 42
 _LABELS = 2  # topics named in a subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """An entry of the agenda. `kind`: question, update, follow-up, rest. `wants`: decision, view, ... or ""."""
+    """An entry of the agenda. `kind`: question, update, follow-up, rest. `wants`: decision, view, ... or "".
+
+    `headline` is its first sentence, for a line of a list.
+    """
 
     kind: str
     number: int
     text: str
+    headline: str
     wants: str
     minutes: int
     advice: AdviceView | None
@@ -81,12 +92,44 @@ def agenda_context(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping
     }
 
 
+def note_context(
+    snapshot: Snapshot, agenda: Agenda, occasion: Occasion, draft: Rendered | None, now: datetime
+) -> Mapping[str, object]:
+    """What the note knows beyond the agenda: how its draft stands and reads, and whether the meeting has moved.
+
+    `draft` is the draft as it lies in Drafts, None when it isn't there as we wrote it.
+    """
+    was = occasion.moved_from
+    return {
+        "ready": agenda.ready,
+        "has_address": bool(agenda.mentor.emails),
+        "draft_state": occasion.draft_state,
+        "draft": draft.text if draft else "",
+        "draft_subject": draft.subject if draft else "",
+        "draft_html": _body(draft.html) if draft else "",
+        "was": when(was, now, snapshot.owner.zone) if was and was != agenda.meeting.start else None,
+    }
+
+
+def _body(html: str) -> Markup:
+    """The inside of a page that was rendered with escaping, to be shown within another."""
+    _, _, rest = html.partition("<body")
+    inside = rest.partition(">")[2].partition("</body>")[0] if rest else html
+    return Markup(inside.strip())  # noqa: S704 - every page is rendered with autoescape
+
+
+def _headline(text: str) -> str:
+    """The first sentence, in few enough words for one line with its minutes."""
+    return shorten(re.split(r"(?<=[?!.]) ", text, maxsplit=1)[0], _HEADLINE)
+
+
 def _item(item: AgendaItem, snapshot: Snapshot, now: datetime) -> ItemView:
     topic, feedback = item.topic, item.feedback
     return ItemView(
         kind=item.kind,
         number=item.number,
         text=words(topic.text) if topic else "",
+        headline=_headline(words(topic.text)) if topic else "",
         wants=topic.wants if topic and topic.is_question else "",
         minutes=item.minutes,
         advice=advice_view(feedback, snapshot.owner, now) if feedback else None,

@@ -8,15 +8,13 @@ nothing else; the time is an argument.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from markupsafe import Markup
-
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context
+from mentorup_daemon.letters.agenda_letter import agenda_context, note_context
 from mentorup_daemon.letters.check_in import check_in_context, check_in_ready, round_context
 from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.message import draft, note
@@ -25,7 +23,6 @@ from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.templates import Rendered, Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
-from mentorup_daemon.letters.wording import when
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot
 
 _T = TypeVar("_T")
@@ -122,35 +119,12 @@ def _context(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) ->
 
 
 def _agenda_note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
-    meeting, _ = _meeting(due, snapshot)
-    agenda = agenda_for(snapshot, meeting)
+    """The note with its draft below it, as that lies in Drafts."""
+    agenda = agenda_for(snapshot, _meeting(due, snapshot)[0])
     context = agenda_context(snapshot, agenda, now)
-    shown: Mapping[str, object] = {"draft": "", "draft_subject": "", "draft_html": ""}
-    fallbacks: tuple[str, ...] = ()
-    if occasion.draft_state == "fresh":
-        written = templates.render("agenda/draft", context)
-        fallbacks = written.fallbacks
-        shown = {"draft": written.text, "draft_subject": written.subject, "draft_html": _body(written.html)}
-    was = occasion.moved_from
-    rendered = templates.render(
-        "agenda/note",
-        {
-            **context,
-            **shown,
-            "ready": agenda.ready,
-            "has_address": bool(agenda.mentor.emails),
-            "draft_state": occasion.draft_state,
-            "was": when(was, now, snapshot.owner.zone) if was and was != meeting.start else None,
-        },
-    )
-    return Rendered(rendered.subject, rendered.text, rendered.html, (*rendered.fallbacks, *fallbacks))
-
-
-def _body(html: str) -> Markup:
-    """The inside of a page that was rendered with escaping, to be shown within another."""
-    _, _, rest = html.partition("<body")
-    inside = rest.partition(">")[2].partition("</body>")[0] if rest else html
-    return Markup(inside.strip())  # noqa: S704 - rendered with autoescape just above
+    written = templates.render("agenda/draft", context) if occasion.draft_state == "fresh" else None
+    rendered = templates.render("agenda/note", {**context, **note_context(snapshot, agenda, occasion, written, now)})
+    return replace(rendered, fallbacks=(*rendered.fallbacks, *(written.fallbacks if written else ())))
 
 
 def _meeting(due: Due, snapshot: Snapshot) -> tuple[Meeting, Mentor]:

@@ -98,7 +98,7 @@ def _message(head: Sequence[str], rendered: Rendered, message_id: str) -> bytes:
     lines = [
         *head,
         "MIME-Version: 1.0\r\n",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n',
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n',
         f"--{boundary}\r\n{_part('plain', rendered.text)}\r\n",
         f"--{boundary}\r\n{_part('html', rendered.html)}\r\n",
         f"--{boundary}--\r\n",

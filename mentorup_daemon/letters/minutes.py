@@ -20,7 +20,7 @@ def divide(total: int, estimates: Sequence[int | None], weights: Sequence[int]) 
     """
     if not estimates or total <= 0:
         return [0] * len(estimates), max(0, total)
-    own = [None if estimate is None else min(max(1, estimate), total) for estimate in estimates]
+    own = [None if estimate is None else max(1, estimate) for estimate in estimates]
     given = sum(estimate or 0 for estimate in own)
     open_ones = [index for index, estimate in enumerate(own) if estimate is None]
     if given + STEP * len(open_ones) > total:

@@ -21,7 +21,8 @@ def welcome_context(snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
     named = [(meeting, snapshot.person(meeting.mentor)) for meeting in ahead]
     met = {meeting.mentor for meeting in ahead}
     without = [person for person in snapshot.mentors if person.role == "mentor" and person.id not in met]
-    hours = snapshot.practice.lead_time.total_seconds() / 3600
+    hours = max(1, round(snapshot.practice.lead_time.total_seconds() / 3600))
+    days = round(hours / 24)
     return {
         **common(snapshot, None),
         "meetings": tuple(meeting_view(snapshot, meeting, person, now) for meeting, person in named[:_SHOWN] if person),
@@ -29,7 +30,7 @@ def welcome_context(snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
         "without": listing([flat(person.given_name) for person in without]),
         "without_count": len(without),
         "mentors": len(snapshot.mentors),
-        "lead_time": count(round(hours / 24), "day") if hours >= 24 else count(max(1, round(hours)), "hour"),
+        "lead_time": f"{number(days)} {'day' if days == 1 else 'days'}" if days else count(hours, "hour"),
         "drafts": "drafts" in snapshot.practice.delivery,
     }
 

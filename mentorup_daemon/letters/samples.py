@@ -11,16 +11,18 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context
+from mentorup_daemon.letters.agenda_letter import agenda_context, note_context
 from mentorup_daemon.letters.check_in import check_in_context, round_context
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
-from mentorup_daemon.letters.wording import when
 from mentorup_daemon.records import (
     ActionItem,
     Contact,
     Due,
+    Entry,
     Feedback,
     Goal,
     Meeting,
@@ -83,6 +85,12 @@ WITH_BEN = replace(
     location="https://meet.example.net/ben-sam",
 )
 
+OCCASIONS = (
+    Occasion(message_id="<1@example.org>", draft_state="fresh"),
+    Occasion(message_id="<2@example.org>", draft_state="edited", moved_from=_at(12, 2, 10)),
+    Occasion(message_id="<3@example.org>", draft_state="gone"),
+    Occasion(message_id="<4@example.org>"),
+)
 CHANGED = Due(
     key=f"change/ana/{MEETING.key}/1",
     rule="change",
@@ -90,6 +98,20 @@ CHANGED = Due(
     expires_at=NOW + timedelta(days=3),
     lands="inbox",
     reason="The meeting is off.",
+    mentor="ana",
+    object=MEETING.key,
+)
+WITHDRAWN = Entry(
+    key=f"agenda/ana/{MEETING.key}/draft",
+    rule="agenda",
+    revision=1,
+    message_id="<5@example.org>",
+    digest="",
+    lands="drafts",
+    outcome="withdrawn",
+    due_at=NOW,
+    intended_at=NOW,
+    outcome_at=NOW,
     mentor="ana",
     object=MEETING.key,
 )
@@ -200,9 +222,19 @@ def sample_snapshot() -> Snapshot:
                 id=11,
                 text="Your abstract buries the finding; say it in the first sentence.",
                 mentor="ana",
-                received_at=_at(11, 6),
+                received_at=_at(11, 20),
                 source="keyword",
+            ),
+            Feedback(
+                id=8,
+                text="Cut the second cohort, you can't power it.",
+                mentor="ana",
+                received_at=_at(11, 5, 17),
+                source="manual",
                 meeting=EARLIER.key,
+                plan="rewrite aim 2 with one cohort",
+                plan_due=date(2026, 11, 20),
+                state="done",
             ),
         ),
         goals=(Goal(id=1, text="Submit the K award", mentor="ana", due=date(2027, 2, 12), created_at=_at(6, 1)),),
@@ -225,20 +257,12 @@ def bare_snapshot() -> Snapshot:
 def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     """Contexts for every letter, rich ones and bare ones, by the letter's name."""
     rich, bare = sample_snapshot(), bare_snapshot()
-    cancelled = replace(rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN))
+    cancelled = replace(
+        rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
+    )
     return {
         "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
-        "agenda/note": tuple(
-            {**_agenda(snapshot), "draft": "Dear Ana,\n", "draft_subject": "Thursday", "draft_html": "", "ready": True}
-            | {"has_address": True, "draft_state": state, "was": was}
-            for snapshot in (rich, bare)
-            for state, was in (
-                ("fresh", None),
-                ("edited", when(EARLIER.start, NOW, ZONE)),
-                ("gone", None),
-                ("none", None),
-            )
-        ),
+        "agenda/note": tuple(_note(snapshot, occasion) for snapshot in (rich, bare) for occasion in OCCASIONS),
         "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "check_in/note": tuple(round_context(snapshot, NOW) for snapshot in (rich, bare)),
@@ -246,7 +270,7 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         "welcome/note": tuple(welcome_context(snapshot, NOW) for snapshot in (rich, replace(bare, meetings=()))),
         "change/note": (
             change_context(cancelled, CHANGED, "none", MEETING.start, NOW),
-            change_context(rich, CHANGED, "edited", EARLIER.start, NOW),
+            change_context(rich, CHANGED, "edited", _at(12, 2, 10), NOW),
         ),
         "trouble/note": tuple(trouble_context(rich, trouble, NOW) for trouble in TROUBLES),
         "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
@@ -257,6 +281,13 @@ def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
     return agenda_context(snapshot, agenda_for(snapshot, MEETING), NOW)
 
 
+def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
+    context = _agenda(snapshot)
+    draft = Templates(None).render("agenda/draft", context) if occasion.draft_state == "fresh" else None
+    return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING), occasion, draft, NOW)}
+
+
 def _thanks(snapshot: Snapshot) -> Mapping[str, object]:
     meeting = EARLIER if snapshot.meeting(EARLIER.key) else MEETING
-    return thank_you_context(snapshot, meeting, ANA, gratitude_for(snapshot, meeting), NOW)
+    evening = meeting.end + timedelta(hours=2)
+    return thank_you_context(snapshot, meeting, ANA, gratitude_for(snapshot, meeting), evening)

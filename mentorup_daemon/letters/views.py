@@ -59,9 +59,10 @@ class PromiseView:
 
 @dataclass(frozen=True, slots=True)
 class AdviceView:
-    """What a mentor said. `on` is a date in words; `plan` and `plan_due` may be ""."""
+    """What a mentor said. `verb` is said or wrote; `on` is a date in words; `plan` and `plan_due` may be ""."""
 
     number: int
+    verb: str
     text: str
     on: str
     plan: str = ""
@@ -141,6 +142,7 @@ def advice_view(feedback: Feedback, owner: Owner, now: datetime) -> AdviceView:
     """What was said, with its date and what the owner made of it."""
     return AdviceView(
         feedback.id,
+        "said" if feedback.source == "manual" else "wrote",
         words(feedback.text).strip("\"'\u201c\u201d "),
         when(feedback.received_at, now, owner.zone).short,
         bare(feedback.plan or ""),

@@ -11,7 +11,7 @@ import re
 import textwrap
 
 WIDTH = 72
-_LEAD = re.compile(r"\s*(?:\d{1,4}[.)]? +|[-*>] +|[^\s:]+(?: [^\s:]+){0,3}:? {2,})?")
+_LEAD = re.compile(r"\s*(?:\d{1,4}[.)] +|[-*>] +|\S+(?: \S+){0,4} {2,})?")
 
 
 def reflow(text: str, width: int = WIDTH) -> str:
@@ -57,6 +57,5 @@ def shorten(text: str, width: int = 100) -> str:
 
 
 def column(text: object, width: int) -> str:
-    """The words with blanks behind them up to `width` columns (40 at most), and two at least behind longer ones."""
-    words = str(text)
-    return words.ljust(min(width, 40)) if len(words) < width else f"{words}  "
+    """The words with blanks behind them up to `width` columns (40 at most), two at least, so that `reflow` sees it."""
+    return f"{text}  ".ljust(min(width, 40))

@@ -1,0 +1,421 @@
+"""Letters as they arrive: what each says to whom, in how many words, and what never gets into one."""
+
+from __future__ import annotations
+
+import email
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import policy
+from email.message import EmailMessage
+from html import unescape
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mentorup_daemon.errors import Malformed
+from mentorup_daemon.letters import Letter, Occasion, Templates, compose, content_digest
+from mentorup_daemon.letters.samples import (
+    ANA,
+    BEN,
+    EARLIER,
+    MEETING,
+    NOW,
+    RECEIPTS,
+    SAM,
+    TROUBLES,
+    WITH_BEN,
+    WITHDRAWN,
+    bare_snapshot,
+    sample_snapshot,
+)
+from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, Thanks, Topic
+
+TEMPLATES = Templates(None)
+OCCASION = Occasion(message_id="<0123abcd@example.org>")
+FRESH = replace(OCCASION, draft_state="fresh")
+RICH, BARE = sample_snapshot(), bare_snapshot()
+AFTER = EARLIER.end + timedelta(hours=2)
+
+
+def due(rule: str, lands: str = "inbox", mentor: str | None = "ana", about: str = MEETING.key, **more: object) -> Due:
+    facts = {"key": f"{rule}/{mentor}/{about}", "due_at": NOW, "expires_at": NOW + timedelta(days=1), "reason": "so"}
+    return Due(rule=rule, lands=lands, mentor=mentor, object=about, **{**facts, **more})  # type: ignore[arg-type]
+
+
+def letter(
+    rule: str,
+    lands: str = "inbox",
+    snapshot: Snapshot = RICH,
+    *,
+    now: datetime = NOW,
+    occasion: Occasion = OCCASION,
+    mentor: str | None = "ana",
+    about: str = MEETING.key,
+) -> Letter:
+    one = due(rule, lands, mentor, about)
+    return compose(one, snapshot, now=now, templates=TEMPLATES, occasion=occasion)
+
+
+def parsed(made: Letter) -> EmailMessage:
+    message = email.message_from_bytes(made.raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def everything(made: Letter) -> str:
+    """Subject and both parts, as words: the text and what the HTML shows."""
+    message = parsed(made)
+    parts = (re.sub(r"<[^>]*>", " ", unescape(part.get_content())) for part in message.iter_parts())
+    return "\n".join([str(message["Subject"]), *(" ".join(part.split()) for part in parts)])
+
+
+def asking(*topics: Topic, meeting: Meeting = MEETING, mentor: Mentor = ANA, **more: object) -> Snapshot:
+    return replace(BARE, topics=topics, meetings=(meeting,), mentors=(mentor,), **more)  # type: ignore[arg-type]
+
+
+def question(number: int, text: str, **more: object) -> Topic:
+    return Topic(id=number, text=text, created_at=NOW, **{"mentor": "ana", **more})  # type: ignore[arg-type]
+
+
+ALL = [
+    ("agenda", "inbox", "ana", MEETING.key),
+    ("agenda", "drafts", "ana", MEETING.key),
+    ("thank_you", "inbox", "ana", EARLIER.key),
+    ("thank_you", "drafts", "ana", EARLIER.key),
+    ("check_in", "inbox", None, "2026-10-01"),
+    ("check_in", "drafts", "ana", "2026-10-01"),
+    ("check_in", "drafts", "ben", "2026-10-01"),
+    ("welcome", "inbox", None, "first-start"),
+    ("change", "inbox", "ana", MEETING.key),
+]
+
+
+@pytest.mark.parametrize(("rule", "lands", "mentor", "about"), ALL)
+@pytest.mark.parametrize("snapshot", [RICH, BARE], ids=["rich", "bare"])
+def test_every_letter_keeps_to_its_own_voice(
+    rule: str, lands: str, mentor: str | None, about: str, snapshot: Snapshot
+) -> None:
+    if snapshot is BARE and about == EARLIER.key:
+        about = MEETING.key
+    made = letter(rule, lands, snapshot, mentor=mentor, about=about)
+    message = parsed(made)
+    assert str(message["Subject"]) == made.subject
+    assert made.digest == content_digest(made.raw)
+    assert made.message_id == message["Message-ID"]
+    assert not re.search(r"!|\[MentorUp\]|[Rr]eminder|I hope this|None|\{\{|\bundefined\b", everything(made))
+    if lands == "drafts":
+        assert made.text.startswith("Dear ")
+        assert made.text.rstrip().endswith("\nSam")
+        assert not re.search(r"mentorup|reply with|\bADD\b", everything(made), re.IGNORECASE)
+        assert message["Auto-Submitted"] is None
+        assert (message["To"] is not None) is made.ready
+    else:
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert len(made.text.split("Dear Ana")[0].split()) < 150
+        assert "Reply" in made.text or "replying" in made.text
+
+
+def test_c17_the_agenda_note_says_who_when_and_what_is_there() -> None:
+    made = letter("agenda", occasion=FRESH)
+    assert made.subject == "Ana on Thursday: agenda draft (2 questions, 1 missing)"
+    assert "You meet Ana Ortiz on Thursday 3 December, 14:00, 45 minutes." in made.text
+    assert "Dear Ana," in made.text
+    assert "DONE 9" in made.text
+    assert len(made.text.partition("The draft,")[0].split()) < 150
+
+
+def test_the_note_shows_the_very_draft() -> None:
+    draft = letter("agenda", "drafts")
+    note = letter("agenda", occasion=FRESH)
+    assert draft.text.strip() in note.text
+    assert draft.subject in note.text
+
+
+def test_the_draft_is_short_beside_its_list() -> None:
+    body = re.sub(r"(?m)^(\d\.|   ).*\n", "", letter("agenda", "drafts").text)
+    assert len(body.split()) < 120
+
+
+def test_t3_without_a_question_the_draft_has_no_recipient_and_the_note_asks() -> None:
+    draft, note = letter("agenda", "drafts", BARE), letter("agenda", snapshot=BARE, occasion=FRESH)
+    assert parsed(draft)["To"] is None
+    assert not draft.ready
+    assert note.subject == "Ana on Thursday: what do you want to ask?"
+    assert note.text.startswith("What do you want to ask Ana?")
+    assert "no To:" in note.text
+
+
+def test_i22_an_edited_draft_is_said_to_stand() -> None:
+    made = letter("agenda", occasion=replace(OCCASION, draft_state="edited", moved_from=NOW + timedelta(days=1)))
+    assert made.subject == "Ana, now on Thursday: your own draft stands"
+    assert "I left it as it is: it still says Wednesday 14:00" in " ".join(made.text.split())
+    assert "Dear Ana" not in made.text
+
+
+def test_a_draft_that_left_is_not_missed() -> None:
+    made = letter("agenda", occasion=replace(OCCASION, draft_state="gone"))
+    assert made.text.startswith("Nothing to do")
+
+
+def test_a_moved_meeting_says_where_it_was() -> None:
+    made = letter("agenda", occasion=replace(FRESH, moved_from=NOW + timedelta(days=1)))
+    assert "(it was Wednesday 2 December, 14:00)" in " ".join(made.text.split())
+
+
+def test_one_question_needs_no_number() -> None:
+    made = letter("agenda", "drafts", asking(question(1, "K award: now or later?", wants="decision")))
+    assert "I'd like to leave with a decision on one question." in " ".join(made.text.split())
+    assert "1." not in made.text
+    assert "<ol>" not in made.raw.decode()
+
+
+@pytest.mark.parametrize(
+    ("wants", "said"),
+    [
+        (["view", "view"], "your view of both questions"),
+        (["decision"] * 3, "a decision on three questions"),
+        (["introduction"], "an introduction"),
+        (["feedback", "introduction"], "your feedback on the first question and an introduction (the second)"),
+        (
+            ["decision", "view", "decision"],
+            "a decision on the first and third questions and your view of the second",
+        ),
+    ],
+)
+def test_the_draft_says_what_is_wanted(wants: list[str], said: str) -> None:
+    topics = [question(n, f"Question {n}?", wants=want) for n, want in enumerate(wants, start=1)]
+    made = letter("agenda", "drafts", asking(*topics))
+    assert f"leave with {said}." in " ".join(made.text.split())
+
+
+def test_the_mentors_own_clock_is_shown_where_it_differs() -> None:
+    snapshot = asking(question(1, "Q?", mentor="ben"), meeting=WITH_BEN, mentor=BEN)
+    made = letter("agenda", "drafts", snapshot, mentor="ben", about=WITH_BEN.key)
+    assert made.subject == "Thursday, 17:00 your time: Q"
+    assert "08:00, 17:00 for you" in made.text
+    same = asking(question(1, "Q?", mentor="ben"), meeting=WITH_BEN, mentor=replace(BEN, timezone="US/Pacific"))
+    assert "for you" not in letter("agenda", "drafts", same, mentor="ben", about=WITH_BEN.key).text
+    broken = asking(question(1, "Q?", mentor="ben"), meeting=WITH_BEN, mentor=replace(BEN, timezone="../etc"))
+    assert "for you" not in letter("agenda", "drafts", broken, mentor="ben", about=WITH_BEN.key).text
+
+
+def test_the_mentors_own_day_is_shown_where_it_differs() -> None:
+    late = replace(WITH_BEN, start=WITH_BEN.start.replace(hour=17), end=WITH_BEN.start.replace(hour=18))
+    snapshot = asking(question(1, "Q?", mentor="ben"), meeting=late, mentor=BEN)
+    made = letter("agenda", "drafts", snapshot, mentor="ben", about=WITH_BEN.key)
+    assert made.subject == "Friday, 02:00 your time: Q"
+    assert "Friday 02:00 for you" in made.text
+
+
+def test_the_note_tells_place_doubt_and_zone() -> None:
+    meeting = replace(MEETING, status="tentative", location="https://meet.example/x", zone_note="I took your own zone.")
+    made = letter("agenda", snapshot=asking(question(1, "Q?"), meeting=meeting))
+    assert "Online: https://meet.example/x" in made.text
+    assert "still tentative" in made.text
+    assert "I took your own zone." in made.text
+
+
+def test_a_mentor_without_an_address_gets_no_recipient_and_the_note_says_so() -> None:
+    snapshot = asking(question(1, "Q?"), mentor=replace(ANA, emails=()))
+    assert not letter("agenda", "drafts", snapshot).ready
+    assert "add the To: yourself" in " ".join(letter("agenda", snapshot=snapshot, occasion=FRESH).text.split())
+
+
+def test_t9_thanks_name_the_one_thing() -> None:
+    made = letter("thank_you", "drafts", about=EARLIER.key, now=AFTER)
+    assert "Thank you for the introduction to Kim." in made.text
+    assert made.ready
+    assert parsed(made)["To"] == "Ana Ortiz <ana@example.org>"
+
+
+def test_t9_without_anything_concrete_there_are_no_hollow_thanks_to_send() -> None:
+    made = letter("thank_you", "drafts", BARE)
+    assert not made.ready
+    assert parsed(made)["To"] is None
+
+
+def test_t9_thanks_for_another_meeting_are_not_used() -> None:
+    other = Thanks(id=1, text="the cake", mentor="ana", meeting="another", created_at=AFTER)
+    used = Thanks(id=2, text="the tea", mentor="ana", meeting=MEETING.key, created_at=AFTER, used=True)
+    made = letter("thank_you", "drafts", replace(BARE, thanks=(other, used)))
+    assert "cake" not in made.text
+    assert "tea" not in made.text
+
+
+def test_t9_the_question_after_a_meeting_is_answered_in_one_line() -> None:
+    made = letter("thank_you", about=EARLIER.key, now=AFTER)
+    assert made.subject == "Ana today: what was worth it?"
+    assert [line.split()[0] for line in made.text.split("\n") if line.startswith("  ")] == [
+        "HEARD",
+        "I",
+        "THANKS",
+        "SKIP",
+    ]
+
+
+def test_what_was_promised_there_is_in_the_thanks() -> None:
+    promise = ActionItem(id=1, text="to send aim 2.", mentor="ana", created_at=AFTER, due=AFTER.date())
+    made = letter("thank_you", "drafts", replace(RICH, actions=(promise,)), about=EARLIER.key, now=AFTER)
+    assert "Next from me: to send aim 2 (by Thursday 5 November)." in made.text
+
+
+def test_the_check_in_has_substance_or_no_recipient() -> None:
+    full = letter("check_in", "drafts", about="2026-10-01")
+    assert full.ready
+    assert "One question, whenever you have a minute" in full.text
+    empty = letter("check_in", "drafts", BARE, mentor="ben", about="2026-10-01")
+    assert not empty.ready
+    assert "half an hour in the coming weeks by video?" in " ".join(empty.text.split())
+
+
+def test_the_check_in_note_tells_of_every_mentor() -> None:
+    made = letter("check_in", mentor=None, about="2026-10-01")
+    assert made.subject == "Ben and Ana: time to check in (2 drafts)"
+    assert "Ana Ortiz: last contact 6 November, next meeting Thursday 3 December." in " ".join(made.text.split())
+
+
+def test_the_check_in_note_speaks_of_no_drafts_where_none_are_wanted() -> None:
+    practice = replace(RICH.practice, delivery=("inbox",))
+    made = letter("check_in", snapshot=replace(RICH, practice=practice), mentor=None, about="2026-10-01")
+    assert "draft" not in everything(made).lower()
+
+
+def test_the_welcome_promises_that_nothing_goes_out() -> None:
+    made = letter("welcome", mentor=None, about="first-start")
+    text = " ".join(made.text.split())
+    assert made.subject == "MentorUp is here: Ana on Thursday comes first"
+    assert "nothing reaches anyone else unless you send it yourself" in text
+    assert "Ben Lindqvist, Thursday 10 December, 08:00" in text
+    nobody = letter("welcome", snapshot=replace(BARE, mentors=(), meetings=()), mentor=None, about="first-start")
+    assert nobody.text.startswith("Name your mentors")
+
+
+def test_a_change_says_what_became_of_the_draft() -> None:
+    off = replace(RICH, meetings=(replace(MEETING, status="cancelled"), WITH_BEN))
+    taken = letter("change", snapshot=replace(off, ledger={WITHDRAWN.key: WITHDRAWN}))
+    assert taken.subject == "Ana on Thursday is off"
+    assert "I took my draft back" in taken.text
+    kept = letter("change", snapshot=off, occasion=replace(OCCASION, draft_state="edited"))
+    assert "I left it as it is" in kept.text
+
+
+def test_a_meeting_that_vanished_is_told_from_what_was_written_then() -> None:
+    basis = f"{MEETING.start.timestamp():.0f}-{MEETING.end.timestamp():.0f} ana"
+    ledger = {WITHDRAWN.key: replace(WITHDRAWN, basis=basis)}
+    made = letter("change", snapshot=replace(RICH, meetings=(), ledger=ledger))
+    assert "on Thursday 3 December, 14:00, is no longer in your calendar" in " ".join(made.text.split())
+    unknown = letter("change", snapshot=replace(RICH, meetings=()))
+    assert unknown.subject == "Ana is off"
+
+
+def test_a_meeting_that_moved_far_says_where_to() -> None:
+    far = replace(MEETING, start=MEETING.start + timedelta(days=30), end=MEETING.end + timedelta(days=30))
+    made = letter(
+        "change", snapshot=replace(RICH, meetings=(far,)), occasion=replace(OCCASION, moved_from=MEETING.start)
+    )
+    assert made.subject == "Ana, now on Saturday 2 January, 14:00"
+
+
+def test_p03_trouble_comes_with_its_remedy_first() -> None:
+    snapshot = replace(RICH, troubles=TROUBLES)
+    refused = letter("trouble", snapshot=snapshot, mentor=None, about="imap.example.org")
+    assert refused.subject == "imap.example.org refused the password of sam@example.org (since today, 09:12)"
+    assert refused.text.startswith("Put a password that works")
+    away = letter("trouble", snapshot=snapshot, mentor=None, about="dav.example.org")
+    assert away.text.startswith("Nothing to do")
+
+
+@pytest.mark.parametrize("receipt", RECEIPTS, ids=["done", "problem", "help"])
+def test_a_receipt_answers_in_the_thread_of_the_reply(receipt: object) -> None:
+    told = replace(receipt, in_reply_to="<reply@phone.example>", references=("<note@example.org>",))  # type: ignore[type-var]
+    one = due("receipt", mentor=None, about="x", key=told.key)
+    made = compose(one, replace(RICH, receipts=(told,)), now=NOW, templates=TEMPLATES, occasion=OCCASION)
+    message = parsed(made)
+    assert message["In-Reply-To"] == "<reply@phone.example>"
+    assert message["References"].split() == ["<note@example.org>", "<reply@phone.example>"]
+    assert made.subject.count("Re:") == 1
+    for line in told.lines:
+        assert line[1] in made.text
+    for typed, _ in told.problems:
+        assert typed in made.text
+        assert made.text.startswith("Nothing carried out")
+
+
+def test_a_note_hangs_in_the_thread_of_its_meeting() -> None:
+    assert parsed(letter("agenda", occasion=replace(OCCASION, thread="<t@x.org>")))["References"] == "<t@x.org>"
+    assert parsed(letter("agenda", "drafts", occasion=replace(OCCASION, thread="<t@x.org>")))["References"] is None
+
+
+@pytest.mark.parametrize("rule", ["agenda", "thank_you"])
+@pytest.mark.parametrize("lands", ["inbox", "drafts"])
+def test_what_is_gone_is_told_in_words(rule: str, lands: str) -> None:
+    with pytest.raises(Malformed, match="calendar any more"):
+        letter(rule, lands, about="gone")
+    with pytest.raises(Malformed, match="configuration"):
+        letter(rule, lands, replace(RICH, mentors=()))
+
+
+@pytest.mark.parametrize(
+    ("rule", "lands"), [("nonsense", "inbox"), ("nonsense", "drafts"), ("receipt", "inbox"), ("trouble", "inbox")]
+)
+def test_what_nobody_knows_is_refused(rule: str, lands: str) -> None:
+    with pytest.raises(Malformed):
+        letter(rule, lands)
+
+
+def test_a_slip_in_a_template_is_told_with_the_letter(tmp_path: Path) -> None:
+    (tmp_path / "agenda").mkdir()
+    (tmp_path / "agenda" / "draft.txt.j2").write_text("Subject: {{ oops }}\n\nx")
+    made = compose(due("agenda"), RICH, now=NOW, templates=Templates(tmp_path), occasion=FRESH)
+    assert ["oops" in fault for fault in made.fallbacks] == [True]
+
+
+def test_a_draft_reads_the_same_at_any_hour_before_the_meeting() -> None:
+    """What was written is compared with what would be written now: the clock alone must change nothing."""
+    digests = {letter("agenda", "drafts", now=NOW + timedelta(hours=hours)).digest for hours in (0, 1, 9)}
+    assert len(digests) == 1
+
+
+hostile = st.text(min_size=1, max_size=120) | st.sampled_from(
+    [
+        "x\r\nBcc: eve@example.net",
+        "\n\nSubject: y",
+        "{{ 7*7 }}",
+        "<script>alert(1)</script>",
+        "=?utf-8?q?a?=",
+        "%s" * 9,
+        "\u202eevil",
+    ]
+)
+
+
+@settings(max_examples=30)
+@given(hostile, hostile, hostile)
+def test_t02_no_text_breaks_a_letter_or_makes_a_header(title: str, name: str, text: str) -> None:
+    mentor = replace(ANA, name=name)
+    meeting = replace(MEETING, title=title, location=title, zone_note=text)
+    made_of = asking(question(1, text), question(2, title, wants="nothing"), meeting=meeting, mentor=mentor)
+    promise = ActionItem(id=3, text=text, mentor="ana", created_at=NOW)
+    thanks = Thanks(id=4, text=text, mentor="ana", meeting=MEETING.key, created_at=NOW)
+    snapshot = replace(made_of, owner=replace(SAM, name=title), actions=(promise,), thanks=(thanks,))
+    for rule, lands in (("agenda", "inbox"), ("agenda", "drafts"), ("thank_you", "drafts"), ("check_in", "drafts")):
+        made = letter(rule, lands, snapshot, occasion=FRESH)
+        names = [name for name in parsed(made).keys() if name not in ("Auto-Submitted", "List-Id")]  # noqa: SIM118
+        assert names == ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
+        (_, html) = parsed(made).iter_parts()
+        assert "<script" not in html.get_content()
+        assert "&lt;script" in html.get_content() or "<script" not in text
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet="abcdefghijklmnop ", min_size=3, max_size=60), st.integers(0, 3))
+def test_t10_private_words_never_reach_a_draft(words: str, priority: int) -> None:
+    secret = f"zzsecret {words}"
+    topics = (question(1, "Open?"), question(2, secret, private=True, priority=priority))
+    snapshot = replace(asking(*topics), thanks=RICH.thanks, feedback=RICH.feedback)
+    for rule in ("agenda", "thank_you", "check_in"):
+        assert "zzsecret" not in everything(letter(rule, "drafts", snapshot))
+    assert "zzsecret" in everything(letter("agenda", snapshot=snapshot))
