@@ -7,7 +7,7 @@ Imports records and errors only. Texts come from calendars; what is kept of them
 """
 
 from mentorup_daemon.events.component import Fault
-from mentorup_daemon.events.expansion import MOST_OCCURRENCES, Expansion, expand
+from mentorup_daemon.events.expansion import Expansion, expand
 from mentorup_daemon.events.recognition import (
     PRIVATE_TITLE,
     Recognised,
@@ -16,6 +16,7 @@ from mentorup_daemon.events.recognition import (
     recognise,
     to_meeting,
 )
+from mentorup_daemon.events.series import MOST_OCCURRENCES
 
 __all__ = [
     "MOST_OCCURRENCES",

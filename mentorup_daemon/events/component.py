@@ -2,8 +2,6 @@
 
 Behaviour where the standard leaves a choice, or where calendars break it:
 
-- Status: cancelled by STATUS or by a METHOD:CANCEL around it; else declined when the owner's PARTSTAT is DECLINED or
-  DELEGATED; else tentative by STATUS:TENTATIVE or the owner's PARTSTAT; else confirmed (no answer yet included).
 - Transparent and private events are events: the flags are set, what follows from them is for others to decide.
 - An end before the start is dropped, and the event has no length; an all-day event has a day at least. Both are said.
 - A broken DTSTART, RRULE or RECURRENCE-ID costs the event; any other broken line costs itself, and is said.
@@ -14,22 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Callable, Collection
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import TypeVar
-from urllib.parse import unquote
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.lines import Component, Line, content_line
+from mentorup_daemon.events.properties import address_of, categories_of, name_of, status_of, title_of
 from mentorup_daemon.events.recurrence import Rule, read_rule
 from mentorup_daemon.events.times import Length, Moment, Zones, at, length, moment, moments, periods
 from mentorup_daemon.records import Occurrence
-from mentorup_daemon.records.meetings import Status
 
-_MAILTO = re.compile(r"mailto:([^?\s]+)", re.IGNORECASE)
 _DAY = timedelta(days=1)
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)  # stands in `facts` until an occurrence gets its own time
 _T = TypeVar("_T")
@@ -78,37 +72,6 @@ class Event:
     def floating(self) -> bool:
         """True for an event whose times are local wherever one is."""
         return self.start.zone is None and not self.start.is_date
-
-
-def name_of(component: Component) -> str:
-    """How a component is called in a fault: by its UID and RECURRENCE-ID, as far as they can be read."""
-    words = [component.name]
-    for name in ("UID", "RECURRENCE-ID"):
-        raw = component.properties.get(name)
-        if raw:
-            words.append(f"{name.lower()}={raw[0].rpartition(':')[2].strip()[:120]}")
-    return " ".join(words)
-
-
-def title_of(line: Line) -> str:
-    """A SUMMARY as one line, runs of blanks as one blank."""
-    return " ".join(line.text.split())
-
-
-def categories_of(line: Line) -> tuple[str, ...]:
-    """The categories of one CATEGORIES line."""
-    return tuple(name for name in (" ".join(text.split()) for text in line.texts) if name)
-
-
-def address_of(line: Line) -> str:
-    """The mail address of an ORGANIZER or ATTENDEE, lower case; "" when it has none.
-
-    Where the value is no mailto: (a principal's path, a urn:uuid), the EMAIL parameter tells (RFC 7986 6.2).
-    """
-    value = unquote(line.value.strip())
-    found = _MAILTO.search(value)
-    address = found[1] if found else value if "@" in value and "/" not in value else line.params.get("EMAIL", "")
-    return address.strip(" <>").lower()
 
 
 def read_event(component: Component, zones: Zones, owner: tzinfo, us: Collection[str], method: str) -> Event:
@@ -202,6 +165,8 @@ class _Reader:
     def rules(self, name: str, start: Moment, home: tzinfo) -> tuple[tuple[Rule, datetime | None], ...]:
         found = []
         for line in self.component.all(name):
+            if not line.value.strip():  # some exports write the property whether there is a rule or not
+                continue
             rule = read_rule(line.value)
             if start.is_date:
                 if rule.freq == "HOURLY":
@@ -272,7 +237,7 @@ class _Reader:
             uid="",
             start=_NEVER,
             end=_NEVER,
-            status=_status(self.word("STATUS"), answers, method),
+            status=status_of(self.word("STATUS"), answers, method),
             title=next(iter(self.lenient("SUMMARY", title_of)), ""),
             description=self.text("DESCRIPTION"),
             location=" ".join(self.text("LOCATION").split()),
@@ -283,13 +248,3 @@ class _Reader:
             private=self.word("CLASS") in ("PRIVATE", "CONFIDENTIAL"),
             zone_note=note,
         )
-
-
-def _status(stated: str, answers: AbstractSet[str], method: str) -> Status:
-    if stated == "CANCELLED" or method == "CANCEL":
-        return "cancelled"
-    if answers and answers <= {"DECLINED", "DELEGATED"}:
-        return "declined"
-    if stated == "TENTATIVE" or ("TENTATIVE" in answers and "ACCEPTED" not in answers):
-        return "tentative"
-    return "confirmed"

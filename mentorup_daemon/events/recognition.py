@@ -25,8 +25,8 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from mentorup_daemon.errors import Malformed
-from mentorup_daemon.events.component import categories_of, title_of
 from mentorup_daemon.events.lines import content_line, unfolded
+from mentorup_daemon.events.properties import categories_of, title_of
 from mentorup_daemon.records import Meeting, Mentor, Occurrence, Owner, Recognition, key_part
 from mentorup_daemon.records.meetings import RecognisedBy
 

@@ -20,7 +20,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
@@ -139,7 +139,7 @@ def _plain(tzid: str) -> str:
     return tzid.replace("\\", "").strip(' "')
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _known(name: str) -> tzinfo | None:
     """The zone of the time zone database with this name, in any case; UTC as the constant of that name."""
     if not name or name in _NO_PLACE:

@@ -112,7 +112,7 @@ def test_d08_the_clock_shows_the_same_at_every_occurrence(zone, day, at, freq, s
     ]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(
     zone=st.sampled_from(ZONES),
     day=DAYS,
@@ -161,14 +161,21 @@ PIECES = st.sampled_from(
         "\x00",
         "\ufeff",
         '"',
+        "RRULE:FREQ=HOURLY;COUNT=5\n",
+        "RRULE:FREQ=YEARLY;BYWEEKNO=53\n",
+        "RDATE:00010101T000000Z,99991231T235959Z\n",
+        "EXDATE;VALUE=DATE:99991231\n",
+        "RECURRENCE-ID;RANGE=THISANDFUTURE:00010101T000000\n",
+        "DURATION:-P999999W\n",
+        "DTSTART;TZID=Asia/Tokyo:00010101T000000\n",
+        "DTEND:99991231T235959\n",
+        "UID:a\n",
+        "TZOFFSETTO:+9999\n",
     ]
-    + ["RRULE:FREQ=HOURLY;COUNT=5\n", "RRULE:FREQ=YEARLY;BYWEEKNO=53\n", "RDATE:00010101T000000Z,99991231T235959Z\n"]
-    + ["EXDATE;VALUE=DATE:99991231\n", "RECURRENCE-ID;RANGE=THISANDFUTURE:00010101T000000\n", "DURATION:-P999999W\n"]
-    + ["DTSTART;TZID=Asia/Tokyo:00010101T000000\n", "DTEND:99991231T235959\n", "UID:a\n", "TZOFFSETTO:+9999\n"]
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(
     text=st.one_of(st.sampled_from(TEXTS), series().map(lambda drawn: drawn[0])),
     cuts=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.one_of(PIECES, st.text(max_size=5))), max_size=8),

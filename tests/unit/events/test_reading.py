@@ -96,6 +96,11 @@ def test_d06_an_event_that_never_ends_costs_itself() -> None:
     assert [fault.component for fault in found.faults] == ["VEVENT uid=open"]
 
 
+def test_d06_a_fault_calls_its_event_by_the_whole_uid() -> None:
+    found = expanded(calendar("UID:urn:uuid:1234\nRECURRENCE-ID;TZID=Europe/Berlin:20260302T150000\nSUMMARY:x"))
+    assert [fault.component for fault in found.faults] == ["VEVENT uid=urn:uuid:1234 recurrence-id=20260302T150000"]
+
+
 @pytest.mark.parametrize(
     ("broken", "said"),
     [

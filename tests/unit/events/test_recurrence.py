@@ -44,7 +44,7 @@ def rules(draw: st.DrawFn) -> str:
     return rule + (draw(some(both_ways(6), "BYSETPOS", 2)) if draw(st.booleans()) else "")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(
     rule=rules(),
     first=st.datetimes(datetime(1999, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(second=0, microsecond=0)),
@@ -168,5 +168,5 @@ def test_a_rule_that_ended_before_it_began_never_comes() -> None:
 
 def test_the_end_of_the_calendar_is_an_end() -> None:
     first = datetime(9999, 12, 30, 9)
-    found = list(slots(read_rule("FREQ=DAILY"), first, first, datetime.max, None))
+    found = list(slots(read_rule("FREQ=DAILY"), first, first, datetime(9999, 12, 31, 23), None))
     assert found == [first, datetime(9999, 12, 31, 9)]

@@ -181,6 +181,14 @@ def test_d07_an_override_of_a_slot_the_series_no_longer_has_stands_for_itself() 
     assert "20260312T140000Z" in ids(calendar(WEEKLY, odd))
 
 
+def test_d07_an_override_older_than_a_series_that_has_moved_away_is_stale() -> None:
+    ghost = "RECURRENCE-ID:20260312T140000Z\nDTSTART:20260312T160000Z\nSEQUENCE:1"
+    assert ids(calendar(WEEKLY + "SEQUENCE:2", ghost)) == IDS
+    kept = ghost.replace("20260312", "20260309")
+    assert ids(calendar(WEEKLY + "SEQUENCE:2", kept)) == IDS
+    assert starts(calendar(WEEKLY + "SEQUENCE:2", kept))[1] == "2026-03-09T16:00+00:00"
+
+
 def test_d07_an_override_whose_slot_is_excluded_was_deleted() -> None:
     moved = "RECURRENCE-ID:20260309T140000Z\nDTSTART:20260310T140000Z"
     assert ids(calendar(WEEKLY + "EXDATE:20260309T140000Z", moved)) == [IDS[0], *IDS[2:]]
@@ -332,3 +340,16 @@ def test_d05_series_that_began_long_ago_are_right_today() -> None:
         "2026-03-30T09:00+02:00",
         "2026-04-06T09:00+02:00",
     ]
+
+
+def test_an_empty_rule_is_no_rule() -> None:
+    assert rows(calendar("DTSTART:20260302T140000Z\nRRULE:")) == [
+        ("", "2026-03-02T14:00+00:00", "2026-03-02T14:00+00:00")
+    ]
+
+
+def test_d06_one_date_beyond_the_calendar_leaves_the_others_in_force() -> None:
+    out = "EXDATE;TZID=Asia/Tokyo:00010101T000000\nEXDATE:20260309T140000Z"
+    found = expanded(calendar(WEEKLY + out))
+    assert [o.recurrence_id for o in found.occurrences] == [IDS[0], *IDS[2:]]
+    assert "beyond the calendar" in found.faults[0].reason
