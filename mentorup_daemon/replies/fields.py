@@ -22,7 +22,7 @@ Fields = tuple[tuple[str, str], ...]
 
 _NAME = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _ENCODED = re.compile(r"=\?([^?\s*]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?([^?]*)\?=")
-_CONTROLS = dict.fromkeys((*range(32), 127, 133, 8232, 8233), " ")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _NO_TEXT_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7"})
 _MEANT = {  # what mailers that name the first mean
     "iso_8859_1": "windows_1252", "latin1": "windows_1252", "latin_1": "windows_1252", "gb2312": "gb18030",
@@ -100,7 +100,7 @@ def _header_lines(raw: bytes) -> Iterator[bytes]:
 
 
 def _one_line(text: str) -> str:
-    return text.translate(_CONTROLS)
+    return _CONTROLS.sub(" ", text)
 
 
 def _word_bytes(encoding: str, payload: str) -> bytes:
