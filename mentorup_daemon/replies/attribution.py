@@ -45,7 +45,8 @@ _VERB_AT_END = re.compile(
     re.IGNORECASE,
 )
 _STARTERS = re.compile(
-    r"(?:on|at|in message|in article|am|le|el|il|em|op|den|på|dnia|dne|dňa|w dniu|wiadomość napisana|u|v|a|in data|data|"
+    r"(?:on|at|in message|in article|am|le|el|il|em|op|den|på|dnia|dne|dňa|w dniu|wiadomość napisana|"
+    r"u|v|a|in data|data|"
     r"vào|pada|dana|в|во|у|от|στις|στη|την|בתאריך|ב|في|بتاريخ)(?:\s|-(?=\d)|(?=\d))|[在于於]",
     re.IGNORECASE,
 )
@@ -73,8 +74,9 @@ _QUOTING = re.compile(
     r"(?:posted by|quoting|zitat von|citando|citation de|citat från|citerar|quote from)\s+\S", re.IGNORECASE
 )
 _PARTICLES = frozenset(
-    "you via from of de der den van von zu la le da del di dos du el al bin ibn ten ter y e the Sie vous ud usted tú "
-    "heeft het volgende om o ha at a hat par user użytkownik пользователь користувач odesílatel χρήστης ο/η ο".split()
+    "you via from of de der den van von zu la le da del di dos du el al bin ibn ten ter y e tarihinde Sie vous ud "
+    "usted tú heeft het volgende om o ha at a hat par user użytkownik пользователь користувач odesílatel χρήστης "
+    "ο/η ο".split()
 )
 _DECORATION = " \t*_->–—|\"'“”«»„‹›[]()"
 
@@ -145,84 +147,108 @@ def _ends_sentence(line: str) -> bool:
     return len(line.rsplit(None, 1)[-1]) > 6 or not any(map(str.isdigit, line))
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What can be seen of a line, or of several joined, that may be an attribution. `core` is without decoration."""
+
+    core: str
+    bulleted: bool  # begins with `*`
+    colon: bool  # ends with one, or stands between dashes
+    address: bool
+    time: bool
+    dated: bool
+    started: bool  # begins as attributions begin
+    iso: bool  # begins with an ISO date
+    verb: bool
+    subject: str  # what stands before a verb at the end, "" when the verb stands elsewhere
+    wrapped: bool  # several lines
+
+    @property
+    def named(self) -> bool:
+        """Its beginning may be a name."""
+        first = self.core[:1]
+        return first.isupper() or not first.isascii() or first in "\"'<[(" or bool(_ADDRESS.match(self.core))
+
+
+def _candidate(text: str, *, wrapped: bool) -> _Candidate:
+    bare = text.strip(_DECORATION)
+    core = bare.rstrip(":： \t")
+    at_end = _VERB_AT_END.search(core, max(0, len(core) - 60))
+    time = bool(_TIME.search(core))
+    return _Candidate(
+        core=core,
+        bulleted=text.startswith("*"),
+        colon=bare.endswith((":", "：")) or (text.startswith("--") and text.endswith("--")),
+        address=bool(_ADDRESS.search(core)),
+        time=time,
+        dated=time or bool(_YEAR.search(core)),
+        started=bool(_STARTERS.match(core) or _WEEKDAYS_MONTHS.match(core) or core[:1].isdigit()),
+        iso=bool(_ISO_START.match(core)),
+        verb=verb_within(core),
+        subject=core[: at_end.start()] if at_end else "",
+        wrapped=wrapped,
+    )
+
+
 def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool] | None:
     """(sure, begins as an attribution begins) for a candidate on one line, or None."""
     if len(text) > LONGEST_LINE + 200:
         return None
-    bare = text.strip(_DECORATION)
-    colon = bare.endswith((":", "：")) or (text.startswith("--") and text.endswith("--"))
-    core = bare.rstrip(":： \t")
-    address = bool(_ADDRESS.search(core))
-    time = bool(_TIME.search(core))
-    dated = time or bool(_YEAR.search(core))
-    started = _begins(core)
-    verb = verb_within(core)
-    if verb:
-        return _judge_verb(core, colon, address, time, dated, started, quote_follows, wrapped)
-    if _QUOTING.match(core) and (quote_follows or (colon and address)):
-        return True, True
-    if (
-        dated
-        and address
-        and started
-        and _ADDRESS_AT_END.search(core[-260:] + " ")
-        and (colon or _ISO_START.match(core))
-    ):
-        return True, True
-    if _ISO_START.match(core) and time and len(core) < 160 and (quote_follows or (colon and address)):
-        return True, True
-    if quote_follows and colon and address and (dated or len(core) < 120) and not wrapped:
-        return False, started
-    if quote_follows and text.lstrip().startswith("*") and dated and colon:
-        return False, True
-    return None
+    seen = _candidate(text, wrapped=wrapped)
+    if seen.verb:
+        sure, likely = _sure_with_verb(seen), _likely_with_verb(seen)
+    else:
+        sure, likely = _sure_without_verb(seen), _likely_without_verb(seen)
+    return (sure, seen.started) if sure or (likely and quote_follows) else None
 
 
-def _judge_verb(
-    core: str, colon: bool, address: bool, time: bool, dated: bool, started: bool, quote_follows: bool, wrapped: bool
-) -> tuple[bool, bool] | None:
-    at_end = _VERB_AT_END.search(core, max(0, len(core) - 60))
-    subject = core[: at_end.start()] if at_end else core
-    if quote_follows and _NEWS.search(core) and (address or _is_name(core.split(None, 3)[0])):
-        return False, True
-    if not at_end and not colon:
-        return None
-    if _FIRST_PERSON.search(subject) and not (quote_follows and dated):
-        return None
-    named = _ends_with_name(subject) if at_end else True
-    if started and dated:
-        sure = ((address or time or (bool(at_end) and named)) and colon) or (address and time)
-        if sure or quote_follows:
-            return bool(sure), True
-        return None
-    if wrapped and not address:
-        return None
-    if address and at_end and len(core) < 200 and _starts_like_name(core):
-        return colon or quote_follows, False
-    if address and dated and _starts_like_name(core):
-        return True, False
-    if not quote_follows:
-        return None
-    if at_end and _is_name(subject) and len(core) < 120:
-        return False, False
-    if dated and _starts_like_name(core) and len(core) < 160:
-        return False, False
-    return None
+def _sure_without_verb(seen: _Candidate) -> bool:
+    """`2026-11-02 9:14 GMT+01:00 Ana Ortiz <ana@example.org>:`, or `Quoting Ana <ana@example.org>:`."""
+    if not seen.address:
+        return False
+    if seen.colon and (_QUOTING.match(seen.core) or (seen.iso and seen.time)):
+        return True
+    ends = bool(_ADDRESS_AT_END.search(seen.core[-260:]))
+    return seen.dated and seen.started and ends and (seen.colon or seen.iso)
 
 
-def _begins(core: str) -> bool:
-    """Begins with the word, weekday or number that attributions begin with."""
-    return bool(_STARTERS.match(core) or _WEEKDAYS_MONTHS.match(core) or core[:1].isdigit())
+def _likely_without_verb(seen: _Candidate) -> bool:
+    if _QUOTING.match(seen.core) or (seen.iso and seen.time and len(seen.core) < 160):
+        return True
+    if not seen.colon or seen.wrapped:
+        return False
+    return (seen.address and (seen.dated or len(seen.core) < 120)) or (seen.bulleted and seen.dated)
 
 
-def _starts_like_name(core: str) -> bool:
-    first = core[:1]
-    return first.isupper() or not first.isascii() or first in "\"'<[(" or bool(_ADDRESS.match(core))
+def _sure_with_verb(seen: _Candidate) -> bool:
+    """`On Mon, Nov 2, 2026 at 9:14 AM Ana Ortiz wrote:`: a date, and before the verb a name."""
+    if _FIRST_PERSON.search(seen.subject):
+        return False
+    if seen.started and seen.dated:
+        told = seen.address or (_ends_with_name(seen.subject) if seen.subject else seen.time)
+        return (told and seen.colon) or (seen.address and seen.time)
+    if not seen.address or not seen.named:
+        return False
+    return seen.dated or (bool(seen.subject) and seen.colon and len(seen.core) < 200)
+
+
+def _likely_with_verb(seen: _Candidate) -> bool:
+    if _FIRST_PERSON.search(seen.subject) and not seen.dated:
+        return False
+    if _NEWS.search(seen.core) and (seen.address or _name_word(seen.core.split(None, 1)[0])):
+        return True
+    if not (seen.subject or seen.colon) or (seen.wrapped and not seen.address and not (seen.started and seen.dated)):
+        return False
+    if seen.address or (seen.started and seen.dated):
+        return seen.started or seen.named
+    if seen.subject:
+        return _is_name(seen.subject) or (seen.dated and seen.named and _ends_with_name(seen.subject))
+    return seen.dated and seen.named and len(seen.core) < 160
 
 
 def _name_word(word: str) -> bool:
     word = word.strip("\"'<>()[],.;:*_“”")
-    return not word or word in _PARTICLES or not word[0].isalpha() or word[0].isupper() or "@" in word
+    return not word or word in _PARTICLES or not word[0].isalpha() or not word[0].islower() or "@" in word
 
 
 def _ends_with_name(subject: str) -> bool:
@@ -253,9 +279,7 @@ def _within_line(lines: Sequence[str], end: int, floor: int) -> Attribution | No
         line = lines[first]
         if not line.strip() or len(line) > 2 * LONGEST_LINE:
             return None
-        found = None
-        for found in _MID_LINE.finditer(line):  # noqa: B007  # the last one counts
-            pass
+        found = next(reversed(list(_MID_LINE.finditer(line))), None)
         if found:
             candidate = f"{line[found.start(1) :].strip()} {joined}".strip()
             judged = _judge(candidate, wrapped=first < end, quote_follows=False)

@@ -27,19 +27,23 @@ _FIELDS = {
     "enviada em|enviado em|enviada|fecha|data|data di invio|inviato|inviato il|verzonden|verzonden op|verstuurd|"
     "skickat|skickat den|sendt|dato|lähetetty|päivämäärä|päiväys|wysłano|wysłane|data wysłania|odesláno|odoslané|"
     "dátum|отправлено|дата|надіслано|відправлено|gönderildi|gönderme tarihi|gönderilme tarihi|tarih|ημερομηνία|"
-    "στάλθηκε|εστάλη|送信日時|日付|日時|发送时间|发送日期|傳送日期|寄件日期|發送日期|日期|时间|時間|보낸 날짜|보낸날짜|날짜|"
+    "στάλθηκε|εστάλη|送信日時|日付|日時|发送时间|发送日期|傳送日期|寄件日期|發送日期|日期|时间|時間|"
+    "보낸 날짜|보낸날짜|날짜|"
     "보냄|נשלח|תאריך|تاريخ|التاريخ|تاريخ الإرسال|تم الإرسال|أرسلت|elküldve|trimis|data și ora",
-    "to": "to|an|à|a|para|aan|til|till|vastaanottaja|do|komu|кому|kime|alıcı|προς|宛先|收件人|收件者|받는 사람|받는사람|"
+    "to": "to|an|à|a|para|aan|til|till|vastaanottaja|do|komu|кому|kime|alıcı|προς|宛先|收件人|收件者|"
+    "받는 사람|받는사람|"
     "받는이|수신|אל|إلى|المستلم|pour|destinataire|destinatario|destinatari|empfänger|címzett|către|per|ontvanger|"
     "mottagare|modtager|mottaker|saaja|adresat|příjemce",
-    "cc": "cc|kopie|kopie an|copie|copie à|copia|kopia|kopi|kopio|dw|do wiadomości|копия|копія|bilgi|κοιν|κοινοποίηση|抄送|"
+    "cc": "cc|kopie|kopie an|copie|copie à|copia|kopia|kopi|kopio|dw|do wiadomości|копия|копія|bilgi|"
+    "κοιν|κοινοποίηση|抄送|"
     "副本|참조|העתק|نسخة|cci|bcc|cco|ccn|másolatot kap|kópia|cópia|с копией",
     "subject": "subject|betreff|objet|sujet|asunto|assunto|oggetto|onderwerp|ämne|emne|aihe|otsikko|temat|předmět|"
     "predmet|тема|konu|θέμα|件名|主题|主題|主旨|제목|נושא|الموضوع|موضوع|tárgy|subiect|teema|vedr|betr",
     "other": "reply-to|reply to|antwort an|antworten an|répondre à|responder a|rispondi a|beantwoorden|svara till|"
     "svar til|attachments|attachment|anlagen|anhänge|pièces jointes|archivos adjuntos|anexos|allegati|bijlagen|"
     "bilagor|importance|wichtigkeit|importancia|importância|priorità|urgentie|prioritet|priority|organization|"
-    "sensitivity|message-id|user-agent|newsgroups|categories|resent-from|x-mailer|mailing list|when|where|附件|重要性",
+    "sensitivity|message-id|user-agent|newsgroups|categories|resent-from|x-mailer|mailing list|when|"
+    "where|附件|重要性",
 }
 _KIND = {word: kind for kind, words in _FIELDS.items() for word in words.split("|")}
 _LONGEST_NAME = max(map(len, _KIND))
@@ -48,27 +52,32 @@ _FIELD_LINE = re.compile(
 )
 
 _ORIGINAL = (
-    "original message|originalmessage|reply message|ursprüngliche nachricht|urspruengliche nachricht|original-nachricht|"
+    "original message|originalmessage|reply message|ursprüngliche nachricht|urspruengliche nachricht|"
+    "original-nachricht|"
     "originalnachricht|original nachricht|antwort nachricht|message d'origine|message d’origine|message original|"
     "message initial|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht|"
     "origineel bericht|ursprungligt meddelande|originalmeddelande|oprindelig meddelelse|original meddelelse|"
     "oprindelig besked|opprinnelig melding|original melding|alkuperäinen viesti|wiadomość oryginalna|"
     "oryginalna wiadomość|původní zpráva|původní e-mail|pôvodná správa|исходное сообщение|оригинальное сообщение|"
     "исходное письмо|оригінальне повідомлення|початкове повідомлення|вихідне повідомлення|orijinal mesaj|özgün ileti|"
-    "orijinal ileti|αρχικό μήνυμα|元のメッセージ|元のメール|原始邮件|邮件原件|原始郵件|原始信件|原邮件|原始訊息|원본 메시지|"
+    "orijinal ileti|αρχικό μήνυμα|元のメッセージ|元のメール|原始邮件|邮件原件|原始郵件|原始信件|"
+    "原邮件|原始訊息|원본 메시지|"
     "원본 메일|원본메시지|הודעה מקורית|ההודעה המקורית|الرسالة الأصلية|رسالة أصلية|eredeti üzenet|mesaj original|"
     "mesajul original|original email|original appointment|originaltermin|original mail|ursprungsnachricht"
 )
 _FORWARDED = (
     "forwarded message|forwarded mail|forwarded by|forwarded email|weitergeleitete nachricht|"
-    "weitergeleitete mail|message transféré|message réexpédié|message transmis|mensaje reenviado|mensagem encaminhada|"
+    "weitergeleitete mail|message transféré|message réexpédié|message transmis|mensaje reenviado|"
+    "mensagem encaminhada|"
     "mensagem reencaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat meddelande|vidarebefordrat brev|"
     "videresendt meddelelse|videresendt besked|videresendt melding|videresendt e-post|välitetty viesti|"
     "edelleenlähetetty viesti|przekazana wiadomość|wiadomość przekazana|przesłana wiadomość|přeposlaná zpráva|"
     "preposlaná správa|пересылаемое сообщение|пересланное сообщение|пересылаемое письмо|переадресованное сообщение|"
     "переслане повідомлення|пересланий лист|yönlendirilmiş ileti|yönlendirilen ileti|iletilen mesaj|iletilmiş mesaj|"
-    "yönlendirilen mesaj|iletilen ileti|προωθημένο μήνυμα|転送メッセージ|転送されたメッセージ|转发的消息|转发的邮件|转发邮件信息|"
-    "轉寄的郵件|轉寄郵件|转发邮件|전달된 메시지|전달된 메일|הודעה מועברת|הודעה שהועברה|رسالة معاد توجيهها|رسالة مُعاد توجيهها|"
+    "yönlendirilen mesaj|iletilen ileti|προωθημένο μήνυμα|転送メッセージ|転送されたメッセージ|"
+    "转发的消息|转发的邮件|转发邮件信息|"
+    "轉寄的郵件|轉寄郵件|转发邮件|전달된 메시지|전달된 메일|הודעה מועברת|הודעה שהועברה|"
+    "رسالة معاد توجيهها|رسالة مُعاد توجيهها|"
     "الرسالة المعاد توجيهها|továbbított üzenet|mesaj redirecționat|mesaj redirectionat"
 )
 _FORWARD_OPENERS = frozenset(
@@ -126,21 +135,16 @@ def history_at(lines: Sequence[str], index: int) -> HistoryStart | None:
     if len(line) > LONGEST_LINE:
         return None
     separator = _separator(line)
-    if separator is not None:
+    if separator:
         end, headers = _headers_from(lines, index + 1)
-        if separator == "opener" and not headers:
-            return None
-        return HistoryStart(index, end if headers else index + 1, separator != "original", headers)
-    if is_rule(line):
-        following = _next_text(lines, index + 1, 2)
-        if following is None:
-            return None
-        end, headers = _headers_from(lines, following)
-        return HistoryStart(index, end, False, headers) if _believable(headers, below_rule=True) else None
-    if header_field(line) is None:
+        found = HistoryStart(index, end if headers else index + 1, separator != "original", headers)
+        return found if headers or separator != "opener" else None
+    ruled = is_rule(line)
+    first = _next_text(lines, index + 1, 2) if ruled else index
+    if first is None or header_field(lines[first]) is None:
         return None
-    end, headers = _headers_from(lines, index)
-    return HistoryStart(index, end, False, headers) if _believable(headers, below_rule=False) else None
+    end, headers = _headers_from(lines, first)
+    return HistoryStart(index, end, False, headers) if _believable(headers, below_rule=ruled) else None
 
 
 def _separator(line: str) -> str | None:
@@ -247,6 +251,6 @@ def forwarded_block(text: str) -> ForwardedBlock | None:
         body = lines[found.end :]
         if all(row.startswith(">") for row in body if row.strip()) or lines[found.end - 1].lstrip().startswith(">"):
             body = [row[1:].removeprefix(" ") if row.startswith(">") else row for row in body]
-        headers = {kind: found.headers[kind] for kind in ("from", "to", "date", "subject") if kind in found.headers}
+        headers = {kind: value for kind, value in found.headers.items() if kind in ("from", "to", "date", "subject")}
         return ForwardedBlock("\n".join(lines[: found.first]).strip(), headers, "\n".join(body).strip())
     return None

@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from html import unescape
 
 _TAG = re.compile(
-    r"<(?:(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})((?>[^<>\"']+|\"[^\"]{0,4000}\"|'[^']{0,4000}'|[\"'])*)>|(!--)|[!?][^<>]{0,4000}>)"
+    r"<(?:(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})((?>[^<>\"']+|\"[^\"]{0,4000}\"|'[^']{0,4000}'|[\"'])*)>|"
+    r"(!--)|[!?][^<>]{0,4000}>)"
 )
 _ATTRIBUTE = re.compile(
-    r"(?:^|\s)(class|id|style|type|name|dir|cite|data-[a-z-]{1,40})\s{0,4}=\s{0,4}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))",
+    r"(?:^|\s)(class|id|style|type|name|dir|cite|data-[a-z-]{1,40})\s{0,4}=\s{0,4}(?:\"([^\"]*)\"|"
+    r"'([^']*)'|([^\s\"'>]+))",
     re.IGNORECASE,
 )
 _BULLET = "- "
@@ -34,12 +36,15 @@ _SKIPPED = frozenset("style script head title xml noscript template svg object".
 _VOID = frozenset("br hr img meta link input area base col embed source wbr".split())
 
 _REMOVED = re.compile(  # what programs add: attributions, signatures, advertisements
-    r"(?:^|\s)(?:x_)*(?:gmail_attr|moz-cite-prefix|moz-signature|gmail_signature|gmail_signature_prefix|applemailsignature|"
-    r"protonmail_signature_block|tutanota_signature|yahoo-signature|ms-outlook-mobile-signature|k9mail-signature)(?:\s|$)",
+    r"(?:^|\s)(?:x_)*(?:gmail_attr|moz-cite-prefix|moz-signature|gmail_signature|"
+    r"gmail_signature_prefix|applemailsignature|"
+    r"protonmail_signature_block|tutanota_signature|yahoo-signature|ms-outlook-mobile-signature|"
+    r"k9mail-signature)(?:\s|$)",
     re.IGNORECASE,
 )
 _REMOVED_ID = re.compile(
-    r"(?:x_)*(?:signature|applemailsignature|ms-outlook-mobile-signature|protonmail_signature_block|composer_signature|"
+    r"(?:x_)*(?:signature|applemailsignature|ms-outlook-mobile-signature|protonmail_signature_block|"
+    r"composer_signature|"
     r"ymail_android_signature|yahoo-signature|ydp\w{0,30}signature)$",
     re.IGNORECASE,
 )
@@ -68,13 +73,14 @@ _BORDER_TOP = re.compile(
 )
 _MOST_TAGS = 40_000
 _ANY_TAG = re.compile(r"<[^<>]*>")
+_COMMENT_END = re.compile("-->")
 _DEEPEST = 3  # quote marks written; deeper quotes are history all the same
 _END_OF = {tag: re.compile(rf"</{tag}\s{{0,10}}>|(?=<body[\s>])", re.IGNORECASE) for tag in _SKIPPED}
 
 
 @dataclass(slots=True)
 class _Scope:
-    """An element that changes how its inside is read, until the end tag that leaves fewer than `level` of its tag open."""
+    """An element that changes how its inside is read, until fewer than `level` of its tag are open."""
 
     tag: str
     reading: str  # remove, quote, gmail, pre
@@ -96,10 +102,19 @@ class _Page:
     removed: int = 0
     kept: int = 0  # inside <pre>
     gmail: int = 0
+    endless: set[str] = field(default_factory=set)  # what has no end from here on: looked for once
+
+    def past(self, html: str, at: int, name: str, end: re.Pattern[str]) -> int:
+        """Past the end of an element or comment that is not for reading; `at` when it has none."""
+        found = None if name in self.endless else end.search(html, at)
+        if found is None:
+            self.endless.add(name)
+            return at
+        return found.end()
 
     def write(self, text: str) -> None:
         """Add words to the line being written."""
-        if self.removed:
+        if self.removed or not text:
             return
         if "&" in text:
             text = unescape(text)
@@ -183,47 +198,41 @@ class _Page:
 
 
 def html_text(html: str, *, whole: bool = False) -> str:
-    """The text of an HTML body, quoted history in lines that begin with `>`; blocks end lines, paragraphs leave a blank.
+    """The text of an HTML body, quoted history in lines that begin with `>`; a blank line stands between paragraphs.
 
     With `whole` nothing is left out, for whoever looks for a forwarded message; else what mail programs add and the
     history below their marks is.
     """
     page = _Page()
-    endless: set[str] = set()  # what has no end from here on: looked for once
     at = tags = 0
-    while at < len(html):
+    while at >= 0 and (match := _TAG.search(html, at)):
         tags += 1
         if tags > _MOST_TAGS:
-            # No mail has so many. Inside a quote the rest is dropped with it, else every word of it is kept.
-            page.write(_ANY_TAG.sub("\n", html[at:]))
             break
-        match = _TAG.search(html, at)
-        if match is None:
-            page.write(html[at:])
-            break
-        if match.start() > at:
-            page.write(html[at : match.start()])
-        at = match.end()
-        if match[4]:
-            close = -1 if "--" in endless else html.find("-->", at)
-            if close < 0:
-                endless.add("--")
-            else:
-                at = close + 3
-        elif match[2]:
-            tag = match[2].lower()
-            if match[1]:
-                _close(page, tag)
-            elif tag in _SKIPPED:
-                end = None if tag in endless else _END_OF[tag].search(html, at)
-                if end is None:
-                    endless.add(tag)
-                else:
-                    at = end.end()
-            elif _open(page, tag, match[3], html[at : at + 40], whole=whole):
-                break
+        page.write(html[at : match.start()])
+        at = _read_tag(page, html, match, whole=whole)
+    if at >= 0:
+        # No mail has so many tags. Inside a quote the rest goes with it, else every word of it is kept.
+        page.write(_ANY_TAG.sub("\n", html[at:]) if tags > _MOST_TAGS else html[at:])
     page.end_line()
     return "\n".join(f"{'>' * min(depth, _DEEPEST)} {text}".rstrip() if depth else text for depth, text in page.lines)
+
+
+def _read_tag(page: _Page, html: str, match: re.Match[str], *, whole: bool) -> int:
+    """Read one tag or comment: where the text goes on, or -1 when only history follows."""
+    at = match.end()
+    if match[4]:
+        return page.past(html, at, "-->", _COMMENT_END)
+    if not match[2]:
+        return at
+    tag = match[2].lower()
+    if match[1]:
+        _close(page, tag)
+    elif tag in _SKIPPED:
+        return page.past(html, at, tag, _END_OF[tag])
+    elif _open(page, tag, match[3], html[at : at + 40], whole=whole):
+        return -1
+    return at
 
 
 def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
@@ -274,33 +283,20 @@ def _attributes(text: str) -> dict[str, str]:
 
 def _reading(tag: str, attributes: dict[str, str], below: str) -> str:
     """How the inside of an element is to be read: remove, quote, gmail, pre, history, or as it is ("")."""
-    if tag == "pre":
-        return "pre"
-    if tag == "blockquote":
-        return "quote"
+    if tag in ("pre", "blockquote"):
+        return "pre" if tag == "pre" else "quote"
     if not attributes:
         return ""
     names = attributes.get("class", "")
     identifier = attributes.get("id", "").strip()
-    if _HISTORY_ID.match(identifier) or _HISTORY_CLASS.search(names):
-        return "history"
-    if "gmail_attr" in names and below.lstrip().startswith("-----"):
-        return "history"  # what follows is a message forwarded by Gmail
-    if (
-        _REMOVED.search(names)
-        or _REMOVED_ID.match(identifier)
-        or attributes.get("name", "").lower() == "messagesignaturesection"
-    ):
-        return "remove"
-    if "gmail_quote" in names:
-        return "gmail"
-    if (
-        _QUOTED_CLASS.search(names)
-        or _QUOTED_ID.match(identifier)
-        or attributes.get("name", "").lower() in _QUOTED_NAME
-    ):
-        return "quote"
+    called = attributes.get("name", "").lower()
     style = attributes.get("style", "")
-    if tag == "div" and _BORDER_TOP.search(style) and "padding" in style:
-        return "history"
-    return ""
+    forwarded = "gmail_attr" in names and below.lstrip().startswith("-----")
+    ruled = tag == "div" and "padding" in style and _BORDER_TOP.search(style)
+    readings = {
+        "history": _HISTORY_ID.match(identifier) or _HISTORY_CLASS.search(names) or forwarded or ruled,
+        "remove": _REMOVED.search(names) or _REMOVED_ID.match(identifier) or called == "messagesignaturesection",
+        "gmail": "gmail_quote" in names,
+        "quote": _QUOTED_CLASS.search(names) or _QUOTED_ID.match(identifier) or called in _QUOTED_NAME,
+    }
+    return next((reading for reading, applies in readings.items() if applies), "")

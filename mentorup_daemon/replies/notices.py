@@ -10,40 +10,59 @@ import re
 
 _LONGEST = 4000  # characters of a notice that are read
 
-_LEGAL = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"confidential|privileged|vertraulich|confidentiel|confidencial|riservat|confidenzial|vertrouwelijk|konfidenti|"
-        r"fortrolig|luottamuksel|poufn|důvěrn|конфиденциальн|конфіденційн|gizli|εμπιστευτικ|機密|保密|机密|기밀|חסוי|סודי|سري",
-        r"intended (?:only |solely )?(?:recipient|for|addressee)|addressee|named recipient|bestimmt|empfänger|adressat|"
-        r"destinataire|destinatario|destinatári|destinatari|ontvanger|geadresseerde|bestemd|mottagare|modtager|mottaker|vastaanottaja|"
-        r"adresat|příjemc|адресат|получател|одержувач|alıcı|παραλήπτη|宛先|收件人|수신인|נמען|المرسل إليه",
-        r"error|irrtümlich|irrtum|par erreur|por error|por engano|por erro|per errore|ten onrechte|abusievelijk|misstag|fejl|"
-        r"feil|erehdyksess|omyłk|omyl|по ошибке|помилк|yanlışlıkla|κατά λάθος|誤って|错误|有误|잘못|בטעות|بالخطأ",
-        r"notify|delete|destroy|prohibited|unauthori[sz]ed|disclos|disseminat|copying|löschen|vernicht|unbefugt|détruire|supprimer|"
-        r"interdit|elimin|prohibid|apagar|proibid|cancell|distrugg|vietat|verwijder|verboden|radera|ta bort|slet|poista|usun|"
-        r"smaž|zakázán|удалит|запрещ|видал|заборон|silin|yasak|διαγρά|απαγορ|削除|破棄|删除|刪除|삭제|למחוק|حذف",
-        r"e-?mail|message|nachricht|mensaje|mensagem|messaggio|bericht|meddelande|meddelelse|melding|viesti|wiadomoś|zpráv|"
-        r"сообщени|повідомлен|ileti|mesaj|μήνυμα|メール|邮件|郵件|메일|הודעה|دواء|الرسالة",
-    )
-]
+_LEGAL = {
+    "secret": (
+        r"confidential|privileged|vertraulich|confidentiel|confidencial|riservat|confidenzial|"
+        r"vertrouwelijk|konfidenti|fortrolig|luottamuksel|poufn|důvěrn|конфиденциальн|"
+        r"конфіденційн|gizli|εμπιστευτικ|機密|保密|机密|기밀|חסוי|סודי|سري"
+    ),
+    "addressee": (
+        r"intended (?:only |solely )?(?:recipient|for|addressee)|addressee|named recipient|"
+        r"bestimmt|empfänger|adressat|destinataire|destinatario|destinatári|destinatari|ontvanger|"
+        r"geadresseerde|bestemd|mottagare|modtager|mottaker|vastaanottaja|adresat|příjemc|адресат|"
+        r"получател|одержувач|alıcı|παραλήπτη|宛先|收件人|수신인|נמען|المرسل إليه"
+    ),
+    "mistake": (
+        r"error|irrtümlich|irrtum|par erreur|por error|por engano|por erro|per errore|"
+        r"ten onrechte|abusievelijk|misstag|fejl|feil|erehdyksess|omyłk|omyl|по ошибке|помилк|"
+        r"yanlışlıkla|κατά λάθος|誤って|错误|有误|잘못|בטעות|بالخطأ"
+    ),
+    "demand": (
+        r"notify|delete|destroy|prohibited|unauthori[sz]ed|disclos|disseminat|copying|löschen|"
+        r"vernicht|unbefugt|détruire|supprimer|interdit|elimin|prohibid|apagar|proibid|cancell|"
+        r"distrugg|vietat|verwijder|verboden|radera|ta bort|slet|poista|usun|smaž|zakázán|удалит|"
+        r"запрещ|видал|заборон|silin|yasak|διαγρά|απαγορ|削除|破棄|删除|刪除|삭제|למחוק|حذف"
+    ),
+    "message": (
+        r"e-?mail|message|nachricht|mensaje|mensagem|messaggio|bericht|meddelande|meddelelse|"
+        r"melding|viesti|wiadomoś|zpráv|сообщени|повідомлен|ileti|mesaj|μήνυμα|メール|邮件|郵件|메일|הודעה|"
+        r"دواء|الرسالة"
+    ),
+}
+_LEGAL_PATTERNS = [re.compile(words, re.IGNORECASE) for words in _LEGAL.values()]
 _LEGAL_OPENING = re.compile(
     r"\W{0,6}(?:confidentiality(?: notice| note| statement)?|legal (?:notice|disclaimer)|disclaimer|email disclaimer|"
-    r"privileged and confidential|notice of confidentiality|haftungsausschluss|vertraulichkeitshinweis|avis de confidentialité|"
-    r"aviso (?:legal|de confidencialidad|de confidencialidade)|nota di riservatezza|avviso di riservatezza|ai sensi del|"
+    r"privileged and confidential|notice of confidentiality|haftungsausschluss|"
+    r"vertraulichkeitshinweis|avis de confidentialité|"
+    r"aviso (?:legal|de confidencialidad|de confidencialidade)|nota di riservatezza|"
+    r"avviso di riservatezza|ai sensi del|"
     r"this (?:e-?mail|message|communication|transmission|electronic)|the information (?:contained )?in this|"
     r"the contents? of this|diese (?:e-?mail|nachricht)|ce (?:message|courriel|mail)|este (?:mensaje|correo|e-?mail)|"
     r"esta (?:mensagem|mensaje)|questo (?:messaggio|e-?mail)|questa (?:e-?mail|comunicazione)|le informazioni|"
-    r"dit (?:e-?mail|bericht)|de informatie|denna? |det(?:te|ta) |denne |tämä |ta wiadomość|niniejsza |tato zpráva|tento e-?mail|"
-    r"это (?:сообщение|письмо)|данное (?:сообщение|письмо)|настоящее |це повідомлення|цей лист|bu (?:e-?posta|ileti|mesaj)|"
-    r"αυτό το|το παρόν|このメール|本メール|本邮件|本郵件|此邮件|此郵件|이 메일|본 메일|דוא|הודעה זו|هذه الرسالة|if you (?:are not|have received)|any (?:views|opinions))",
+    r"dit (?:e-?mail|bericht)|de informatie|denna? |det(?:te|ta) |denne |tämä |ta wiadomość|"
+    r"niniejsza |tato zpráva|tento e-?mail|"
+    r"это (?:сообщение|письмо)|данное (?:сообщение|письмо)|настоящее |це повідомлення|цей лист|"
+    r"bu (?:e-?posta|ileti|mesaj)|"
+    r"αυτό το|το παρόν|このメール|本メール|本邮件|本郵件|此邮件|此郵件|이 메일|본 메일|דוא|הודעה זו|"
+    r"هذه الرسالة|if you (?:are not|have received)|any (?:views|opinions))",
     re.IGNORECASE,
 )
 _ENVIRONMENT = re.compile(
     r"consider the environment|think before (?:you )?print|think of the environment|umwelt.{0,60}(?:druck|ausdruck)|"
     r"(?:imprimer|impression|l'environnement).{0,80}(?:environnement|imprim)|medio ambiente.{0,80}(?:imprim)|"
     r"imprim.{0,80}(?:medio|meio) ambiente|stampa.{0,60}ambiente|ambiente.{0,60}stampa|milieu.{0,60}(?:print|afdruk)|"
-    r"virus.{0,20}(?:free|checked|scanned)|scanned (?:for viruses|by)|avast|avg\.com|virenfrei|sans virus|libre de virus|"
+    r"virus.{0,20}(?:free|checked|scanned)|scanned (?:for viruses|by)|avast|avg\.com|virenfrei|"
+    r"sans virus|libre de virus|"
     r"senza virus|privo di virus|livre de vírus",
     re.IGNORECASE,
 )
@@ -51,14 +70,17 @@ _LIST = re.compile(
     r"mailing list|listinfo|list-?serv|unsubscribe|you (?:received|are receiving) this|"
     r"google groups|groups\.google|yahoo! groups|view (?:it|this).{0,20} on github|reply to this email directly|"
     r"visit topic|manage your (?:subscription|email)|email preferences|abmelden|abbestellen|désinscri|désabonn|"
-    r"darse de baja|cancelar (?:la|a) (?:suscripción|inscrição)|annulla(?:re)? (?:l')?iscrizione|disiscri|uitschrijven|"
+    r"darse de baja|cancelar (?:la|a) (?:suscripción|inscrição)|annulla(?:re)? (?:l')?iscrizione|"
+    r"disiscri|uitschrijven|"
     r"avregistrera|mailman|lists\.\w{2,}|groups\.io|post to this group|to post to|Non-text portions of this message|"
     r"отписаться|一覧から退会|取消订阅",
     re.IGNORECASE,
 )
 _LIST_SURE = re.compile(
-    r"you (?:received|are receiving|have received) this (?:message|e-?mail|mail) because|to unsubscribe\b|unsubscribe (?:from|at|here)|"
-    r"mailman/listinfo|reply to this e-?mail directly|non-text portions of this message|mailing list\s*$|list archives?:|"
+    r"you (?:received|are receiving|have received) this (?:message|e-?mail|mail) because|"
+    r"to unsubscribe\b|unsubscribe (?:from|at|here)|"
+    r"mailman/listinfo|reply to this e-?mail directly|non-text portions of this message|"
+    r"mailing list\s*$|list archives?:|"
     r"(?:un)?subscribe:? https?://|groups\.io links|yahoo! groups links",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -69,17 +91,20 @@ _LIST_LINE = re.compile(
 _LIST_REACH = re.compile(r"https?://|@|github", re.IGNORECASE)
 _BANNER_OPENING = re.compile(
     r"\W{0,4}(?:caution|warning|external|\[?external\]?|\[ext\]|achtung|vorsicht|extern|attention|externe|atención|"
-    r"precaución|attenzione|let op|varning|advarsel|uwaga|this (?:e-?mail|message) (?:originated|comes?|came|is|was sent) from)",
+    r"precaución|attenzione|let op|varning|advarsel|uwaga|this (?:e-?mail|message) (?:originated|"
+    r"comes?|came|is|was sent) from)",
     re.IGNORECASE,
 )
 _BANNER = re.compile(
     r"outside (?:of )?(?:the|your|our)|external (?:sender|source|e-?mail)|originated (?:from )?outside|do not click|"
     r"don't click|(?:extern|außerhalb).{0,60}(?:organisation|absender|e-?mail|nachricht|link)|"
-    r"(?:provient|externe).{0,60}(?:extérieur|organisation|expéditeur)|fuera de|externo|esterno|externe afzender|utanför",
+    r"(?:provient|externe).{0,60}(?:extérieur|organisation|expéditeur)|fuera de|externo|esterno|"
+    r"externe afzender|utanför",
     re.IGNORECASE,
 )
 _REPLY_ABOVE = re.compile(
-    r"\W{0,8}(?:please )?(?:reply|write|type|enter).{0,30}above (?:this|the) (?:line|dashed)|\W{0,8}(?:bitte )?.{0,40}oberhalb dieser (?:zeile|linie)",
+    r"\W{0,8}(?:please )?(?:reply|write|type|enter).{0,30}above (?:this|the) (?:line|dashed)|"
+    r"\W{0,8}(?:bitte )?.{0,40}oberhalb dieser (?:zeile|linie)",
     re.IGNORECASE,
 )
 
@@ -98,7 +123,7 @@ def is_notice(paragraph: str) -> bool:
     text = paragraph[:_LONGEST]
     if len(text) < 400 and _ENVIRONMENT.search(text):
         return True
-    spoken = sum(bool(pattern.search(text)) for pattern in _LEGAL)
+    spoken = sum(bool(pattern.search(text)) for pattern in _LEGAL_PATTERNS)
     return spoken >= 3 and (bool(_LEGAL_OPENING.match(text)) or spoken == 5)
 
 

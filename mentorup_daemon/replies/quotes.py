@@ -19,7 +19,7 @@ _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,200}")
 _SUPERCITE = re.compile(r"[ \t]{0,3}([A-Z][A-Za-z]{0,4})>[ \t]?")
 _LESS_THAN = re.compile(r">=?[€$£]?\d")
 _LONGEST_LOOK = 6  # blank lines looked over between an attribution and its quote
-_MOST_LOOKS = 1_000  # lines of one body that may begin history; more have no place in a mail, and are kept
+_MOST_LOOKS = 500  # lines of one body that may begin history; more have no place in a mail, and are kept
 _MOST_SEGMENTS = 2_000  # segments of one body that are told apart
 _TELLING = re.compile(r"[:：@]|^[ \t>*#]{0,6}[-–—_=*]{2}|[-–—_=]{2}[ \t*]{0,4}$")  # what every mark of history holds
 _CONTEXT = 12  # quoted lines kept as the context of an answer

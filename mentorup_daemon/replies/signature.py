@@ -16,7 +16,8 @@ _LONGEST = 160  # characters of a line that can be part of a signature
 _LAST_LINES = 14  # lines of a contact block, the name included
 
 _DEVICE_STEMS = re.compile(
-    r"(?:sent (?:from|via|with|by|using|on)|from my|written (?:on|with)|typed on|envoyé (?:de|depuis|à partir|avec|via)|"
+    r"(?:sent (?:from|via|with|by|using|on)|from my|written (?:on|with)|typed on|envoyé (?:de|depuis|"
+    r"à partir|avec|via)|"
     r"envoyée? depuis|von mein|gesendet (?:von|mit|über|vom)|von unterwegs|diese nachricht wurde von|"
     r"enviado (?:desde|do|de|a partir|através|via|com|pelo|por)|enviada do|inviato (?:da|dal|con|tramite)|"
     r"verzonden (?:vanaf|met|via|vanuit)|verstuurd (?:vanaf|met|via)|verstuurd van|"
@@ -29,16 +30,20 @@ _DEVICE_STEMS = re.compile(
     re.IGNORECASE,
 )
 _DEVICE_ENDS = re.compile(
-    r"(?:gesendet|から送信|より送信|送信|傳送|发送|寄出|에서 보냄|에서 보냈습니다|gönderildi|gönderilmiştir|からのメール)\W{0,3}$",
+    r"(?:gesendet|から送信|より送信|送信|傳送|发送|寄出|에서 보냄|에서 보냈습니다|gönderildi|"
+    r"gönderilmiştir|からのメール)\W{0,3}$",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
-    r"iphon|ipad|ipod|android|samsung|galaxy|blackberry|outlook|\bmail\b|mobil|handy|yahoo|gmail|windows|huawei|xiaomi|"
+    r"iphon|ipad|ipod|android|samsung|galaxy|blackberry|outlook|\bmail\b|mobil|handy|yahoo|gmail|"
+    r"windows|huawei|xiaomi|"
     r"nokia|tablet|protonmail|proton|smartphone|\bphone|telefon|téléphone|teléfono|telefone|telefoon|puhelin|cell|"
     r"thunderbird|k-9|airmail|mailbox|hotmail|spark|sony|xperia|\bhtc\b|\blg\b|motorola|pixel|oneplus|alcatel|lumia|"
-    r"apple watch|macbook|\bmac\b|\bti-\d|acompli|superhuman|mailspring|zimbra|web\.de|gmx|t-online|orange|verizon|at&t|"
+    r"apple watch|macbook|\bmac\b|\bti-\d|acompli|superhuman|mailspring|zimbra|web\.de|gmx|t-online|"
+    r"orange|verizon|at&t|"
     r"t-mobile|device|gerät|appareil|dispositivo|toestel|enhet|laitteest|urządzeni|zařízení|устройств|пристро|"
-    r"cihaz|συσκευή|телефон|смартфон|κινητό|айфон|スマートフォン|携帯|手机|手機|아이폰|휴대폰|갤럭시|מכשיר|האייפון|הטלפון|"
+    r"cihaz|συσκευή|телефон|смартфон|κινητό|айфон|スマートフォン|携帯|手机|手機|아이폰|휴대폰|갤럭시|"
+    r"מכשיר|האייפון|הטלפון|"
     r"هاتفي|جهاز|الآيفون|palm|treo|vodafone|ipad|newton|desktop app",
     re.IGNORECASE,
 )
@@ -48,8 +53,10 @@ _APOLOGY = re.compile(
 )
 _OUTLOOK_SYSTEM = re.compile(r"\b(?:ios|android)|\bmac\b", re.IGNORECASE)
 _MAYBE_DEVICE = re.compile(
-    r"\W{0,6}(?:sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|lähet|wysł|ode?s|отпр|посл|"
-    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld)|.{0,200}(?:outlook|送信|傳送|发送|寄出|"
+    r"\W{0,6}(?:sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|"
+    r"lähet|wysł|ode?s|отпр|посл|"
+    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld)|"
+    r".{0,200}(?:outlook|送信|傳送|发送|寄出|"
     r"보냄|보냈|gönder|から)",
     re.IGNORECASE,
 )
@@ -60,8 +67,10 @@ _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
 
 _PHONE = re.compile(r"(?:\+|00|\()?\d[\d \t()./–-]{5,22}\d")
 _PHONE_WORD = re.compile(
-    r"(?:^|\W)(?:t|p|m|f|c|o|w|tel|tél|ph|phone|mobile|mob|cell|office|direct|fax|tfn|tlf|puh|handy|telefon|telefono|teléfono|"
-    r"telefone|téléphone|mobil|móvil|portable|gsm|work|home|電話|电话|тел|моб|τηλ|טל|هاتف|skype|zoom|whatsapp)[.:)\s]",
+    r"(?:^|\W)(?:t|p|m|f|c|o|w|tel|tél|ph|phone|mobile|mob|cell|office|direct|fax|tfn|tlf|puh|handy|"
+    r"telefon|telefono|teléfono|"
+    r"telefone|téléphone|mobil|móvil|portable|gsm|work|home|電話|电话|тел|моб|τηλ|טל|هاتف|skype|zoom|"
+    r"whatsapp)[.:)\s]",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,64}@[^\s<>()\[\]@,;:\"]{2,64}\.[a-z]{2,24}", re.IGNORECASE)
@@ -71,7 +80,8 @@ _SITE = re.compile(
 _POSTAL = re.compile(
     r"\b\d{1,5}[a-z]?,?\s+\w+.{0,30}\b(?:street|st|road|rd|avenue|ave|blvd|lane|drive|way|suite|rue|floor)\b|"
     r"\w(?:straße|strasse|str\.|weg|platz|gasse|allee|laan|straat|gatan|vägen|gade|vej|gate|katu|tie)\s+\d|"
-    r"\b[A-Z]{2}\s+\d{5}\b|\b\d{4,5}\s+[A-ZÄÖÜÅØ]\w+|\b(?:rue|avenue|via|calle|rua|ul\.|ulica|piazza|plaza|av\.)\s+\w.{0,40}\d|"
+    r"\b[A-Z]{2}\s+\d{5}\b|\b\d{4,5}\s+[A-ZÄÖÜÅØ]\w+|\b(?:rue|avenue|via|calle|rua|ul\.|ulica|piazza|"
+    r"plaza|av\.)\s+\w.{0,40}\d|"
     r"\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\b|p\.?\s?o\.? box",
     re.IGNORECASE,
 )
@@ -86,18 +96,22 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:(?:kind|kindest|best|warm|warmest|many|with|all the|very|my)\s+){0,3}(?:regards|wishes|thanks|thank you|thanks again|cheers|best|sincerely|"
+    r"(?:(?:kind|kindest|best|warm|warmest|many|with|all the|very|my)\s+){0,3}(?:regards|wishes|"
+    r"thanks|thank you|thanks again|cheers|best|sincerely|"
     r"yours|yours truly|yours sincerely|cordially|respectfully|take care|talk soon|see you|love|"
     r"mit freundlichen grüßen|mit freundlichem gruß|mit besten grüßen|viele grüße|beste grüße|liebe grüße|"
     r"herzliche grüße|freundliche grüße|schöne grüße|gruß|grüße|lg|vg|mfg|danke|vielen dank|cordialement|"
     r"bien cordialement|bien à vous|bien à toi|amicalement|amitiés|merci|salutations|bises|un saludo|saludos|"
     r"saludos cordiales|un abrazo|abrazos|atentamente|gracias|atenciosamente|abraços|obrigad[oa]|cumprimentos|"
-    r"cordiali saluti|saluti|un caro saluto|grazie|a presto|met vriendelijke groet|met vriendelijke groeten|groeten|groet|mvg|"
+    r"cordiali saluti|saluti|un caro saluto|grazie|a presto|met vriendelijke groet|"
+    r"met vriendelijke groeten|groeten|groet|mvg|"
     r"hartelijke groet|bedankt|med vänliga hälsningar|vänliga hälsningar|hälsningar|mvh|tack|med venlig hilsen|"
-    r"venlig hilsen|hilsen|kh|med vennlig hilsen|vennlig hilsen|beste hilsener|terveisin|ystävällisin terveisin|terveiset|"
+    r"venlig hilsen|hilsen|kh|med vennlig hilsen|vennlig hilsen|beste hilsener|terveisin|"
+    r"ystävällisin terveisin|terveiset|"
     r"kiitos|pozdrawiam|z poważaniem|serdecznie pozdrawiam|dziękuję|s pozdravem|zdravím|děkuji|с уважением|"
     r"всего доброго|спасибо|з повагою|дякую|saygılarımla|saygılar|sevgiler|teşekkürler|με εκτίμηση|φιλικά|ευχαριστώ|"
-    r"よろしくお願い.{0,20}|敬具|此致|敬礼|祝好|谢谢|謝謝|감사합니다|드림|בברכה|תודה|مع أطيب التحيات|تحياتي|مع التحية|شكرا)"
+    r"よろしくお願い.{0,20}|敬具|此致|敬礼|祝好|谢谢|謝謝|감사합니다|드림|בברכה|תודה|مع أطيب التحيات|"
+    r"تحياتي|مع التحية|شكرا)"
     r"[\w\s/]{0,30}[,.!~–-]{0,3}$",
     re.IGNORECASE,
 )
@@ -181,7 +195,7 @@ def _name_above(lines: list[str], tail: list[int]) -> int | None:
         if below and _is_contact(lines, below) and not _SENTENCE_END.search(lines[below[0]].strip()):
             return closing
         return None
-    block = []
+    block: list[int] = []
     for index in reversed(text):
         if block and block[0] - index > 1:
             break

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _MOST_ROUNDS = 12
+_LONGEST_MILLED = 100_000  # characters; a longer text is no letter, and is taken through once
+_MOST_FOOTERS = 16  # paragraphs looked at from the end
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u0000\u00ad\ufffc")
 )
@@ -52,7 +54,7 @@ class InlineAnswer:
 
 @dataclass(frozen=True, slots=True)
 class VisibleText:
-    """`text`: the writer's own words, paragraphs separated by one blank line. `answers`: those that stand below quotes."""
+    """`text`: the writer's own words, a blank line between paragraphs. `answers`: those that stand below quotes."""
 
     text: str
     answers: tuple[InlineAnswer, ...] = ()
@@ -92,7 +94,7 @@ def visible_text_of_html(html: str) -> VisibleText:
 def _settled(found: VisibleText, given: str) -> VisibleText:
     """Until a further round changes nothing, so that a text that has been cleaned is left alone."""
     text = found.text
-    if text == given.strip() or text.count("\n") >= _MOST_LINES:
+    if text == given.strip() or len(text) > _LONGEST_MILLED:
         return found
     for _ in range(_MOST_ROUNDS):
         again = _once(text)[0].text
@@ -166,7 +168,9 @@ def _without_footers(lines: list[str]) -> list[str]:
     end = len(lines)
     cut = end
     passed = 0  # paragraphs passed over that may belong to the footer of a list above them
-    while end > 0 and passed < 6:
+    looked = 0
+    while end > 0 and passed < 6 and looked < _MOST_FOOTERS:
+        looked += 1
         while end > 0 and not lines[end - 1].strip():
             end -= 1
         start = end
