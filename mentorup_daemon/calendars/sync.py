@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
@@ -44,25 +44,28 @@ _MULTIGET = (
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A collection's state as the server names it; "" for what it doesn't name. `rotates`: the token changes by itself,
-    so that only the CTag tells whether anything happened.
+    """A collection's state as the server names it; "" for what it doesn't name.
+
+    `rotates`: the token changes by itself, so that only the CTag tells whether anything happened. `after`: a listing is
+    under way in pieces, begun in this state, and has been taken up to this href.
     """
 
     ctag: str = ""
     token: str = ""
     rotates: bool = False
+    after: str = ""
 
     @classmethod
     def read(cls, cursor: str) -> _State:
         """What `written` wrote; nothing at all for anything else."""
         try:
             found = json.loads(cursor)
-            ctag, token, rotates = found["ctag"], found["token"], found["rotates"]
+            ctag, token, rotates, after = found["ctag"], found["token"], found["rotates"], found["after"]
         except (ValueError, TypeError, KeyError):
             return cls()
-        if not (isinstance(ctag, str) and isinstance(token, str)):
+        if not all(isinstance(text, str) for text in (ctag, token, after)):
             return cls()
-        return cls(ctag, _real(token), bool(rotates))
+        return cls(ctag, _real(token), bool(rotates), after)
 
     def written(self) -> str:
         return json.dumps(asdict(self))
@@ -78,6 +81,8 @@ def changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Mapping[str, s
     """What is different from `known` (href to ETag, as stored) since `cursor` ("" at first)."""
     before = _State.read(cursor)
     now = _probe(dav, calendar)
+    if before.after:
+        return _by_listing(dav, calendar.url, before, known)
     if now.as_it_was(before):
         return CalendarChanges(cursor, unchanged=True)
     if before.token:
@@ -87,14 +92,7 @@ def changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Mapping[str, s
             idle = not told and not gone and bool(now.ctag) and now.ctag == before.ctag
             after = _State(now.ctag, token, rotates=idle or before.rotates)
             return _result(dav, calendar.url, known, told, gone, after.written())
-    listed, vanished = _listing(dav, calendar.url, known)
-    differing = [answer for answer in listed if not _same_etag(answer, known)]
-    # What could not be had before comes last, so that it never keeps the others waiting.
-    differing.sort(key=lambda answer: answer.href in known and not known[answer.href])
-    fresh = sum(1 for answer in differing if answer.href not in known or known[answer.href])
-    if fresh > AT_ONCE:
-        return _result(dav, calendar.url, known, differing[:AT_ONCE], vanished, "", complete=False)
-    return _result(dav, calendar.url, known, differing[:AT_ONCE], vanished, now.written())
+    return _by_listing(dav, calendar.url, now, known)
 
 
 def read(dav: Dav, calendar_url: str, href: str) -> Resource | None:
@@ -152,6 +150,17 @@ def _difference(dav: Dav, url: str, token: str) -> tuple[str, list[Answer], list
         if not truncated:
             return token, list(told.values()), sorted(gone)
     return None
+
+
+def _by_listing(dav: Dav, url: str, begun: _State, known: Mapping[str, str]) -> CalendarChanges:
+    """The next piece of what differs from `known`, by href; the cursor names the state in which the first was taken."""
+    listed, vanished = _listing(dav, url, known)
+    differing = [answer for answer in listed if answer.href > begun.after and not _same_etag(answer, known)]
+    differing.sort(key=lambda answer: answer.href)
+    piece = differing[:AT_ONCE]
+    complete = len(piece) == len(differing)
+    cursor = replace(begun, after="" if complete else piece[-1].href).written()
+    return _result(dav, url, known, piece, vanished, cursor, complete=complete)
 
 
 def _listing(dav: Dav, url: str, known: Iterable[str]) -> tuple[list[Answer], list[str]]:

@@ -419,7 +419,7 @@ class TestSync:
     ) -> None:
         scripted.put("a")
         follower.look()
-        follower.cursor = json.dumps({"ctag": "old", "token": "fake-0123", "rotates": False})
+        follower.cursor = json.dumps({"ctag": "old", "token": "fake-0123", "rotates": False, "after": ""})
         del scripted.texts["/cal/a.ics"]
         scripted.token = "fake-4567"
         assert follower.look().deleted == ("/cal/a.ics",)
@@ -519,6 +519,31 @@ class TestSync:
         assert complete == [(False, 10), (False, 10), (True, 5)]
         assert len(follower.texts) == 25
         assert follower.look().unchanged
+
+    def test_pieces_come_to_an_end_though_nothing_of_them_is_kept(
+        self, scripted: ScriptedCalendar, follower: Follower, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sync, "AT_ONCE", 10)
+        for number in range(25):
+            scripted.put(f"e{number}", text="\x07")
+        scripted.on_get = lambda seen: Reply(403)
+        looks, complete = 0, False
+        while not complete and looks < 10:
+            found = follower.door.changes(follower.calendar, follower.cursor, {})
+            looks, complete, follower.cursor = looks + 1, found.complete, found.cursor
+        assert looks == 3
+
+    def test_what_changes_between_two_pieces_is_told(
+        self, scripted: ScriptedCalendar, follower: Follower, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sync, "AT_ONCE", 2)
+        for name in "abc":
+            scripted.put(name, name)
+        assert not follower.look().complete
+        scripted.put("a", "changed")
+        assert follower.look().complete
+        follower.look()
+        assert follower.titles == ["b", "c", "changed"]
 
 
 class TestOneBadEvent:
