@@ -240,10 +240,11 @@ def _from_another(
             return replace(said, reason=reason)
         if mail.against.forged:
             reason = f"it says that it is from {person.name}, but {mail.against.forged}; tag it to file it all the same"
-            return replace(said, reason=reason)
+            return replace(said, reason=reason, mentor=None)
         return replace(said, kind="feedback", reason=f"{person.given_name}'s reply to a draft of MentorUp's")
     if person and mail.headers.answers:
-        return replace(said, kind="reply", reason=f"a reply from {person.given_name}, {_UNTAGGED}")
+        reason = f"a reply from {person.given_name}, not tagged, and not to a draft of MentorUp's"
+        return replace(said, kind="reply", reason=reason)
     return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mentorup_daemon.errors import Malformed
@@ -134,7 +134,7 @@ def test_i23_what_a_mentor_writes_is_never_a_command() -> None:
 
 def test_i23_a_forged_mentor_is_not_filed_unless_the_owner_tags_it_by_hand() -> None:
     found = of("mentor-forged")
-    assert found.kind == "ignored"
+    assert (found.kind, found.mentor) == ("ignored", None)
     assert "checks refused the sender" in found.reason
     assert of("mentor-forged", tagged=("subject",)).kind == "ignored"  # a subject is the sender's, whoever passes it on
     by_hand = of("mentor-forged", tagged=("keyword",))
@@ -302,6 +302,7 @@ def _spoilt(draw: st.DrawFn) -> bytes:
 
 
 @settings(deadline=None, max_examples=300)
+@example(raw=b"Content-Type: multipart/mixed; boundary=\x80\n\nx", tagged=(), trusted="")  # a boundary that isn't ASCII
 @given(st.one_of(st.binary(max_size=2000), _spoilt()), st.sampled_from([(), ("keyword",)]), st.sampled_from(["", MX]))
 def test_i18_any_bytes_are_understood_or_malformed(raw: bytes, tagged: tuple[str, ...], trusted: str) -> None:
     try:
