@@ -285,8 +285,16 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return _is_offered(getattr(obj, "__self__", None), getattr(obj, "__name__", ""))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as in Jinja2
-        """One step, then the call, with its result checked for size."""
+        """One step, then the call, with its result checked for size.
+
+        A macro is called without the caller's autoescaping, which would declare what a macro of a text template printed
+        as safe HTML without anything having escaped it; so it goes by the template it was written in.
+        """
         _budget.get().step()
+        if isinstance(__obj, Macro):
+            for ours in ("_loop_vars", "_block_vars"):  # the compiler's own, which Context.call takes out otherwise
+                kwargs.pop(ours, None)
+            return _checked(__obj(*args, **kwargs))
         return _checked(super().call(__context, __obj, *args, **kwargs))
 
     def join_path(self, template: str, parent: str) -> str:

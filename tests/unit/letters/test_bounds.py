@@ -124,6 +124,15 @@ def test_html_is_escaped_and_stays_escaped_through_joins_and_macros() -> None:
     assert shown.count("&lt;") == 4
 
 
+def test_words_shared_with_a_text_are_escaped_in_html() -> None:
+    words = "{% macro hello(x) %}Hi {{ x }} & {{ name }}{% endmacro %}"
+    for how in ("with context", "without context"):
+        source = "{% from 'words.j2' import hello " + how + " %}{{ hello('<i>') }}"
+        shown = rendered(source, {"words.j2": words.replace("name", "'<b>'")}, "x.html.j2")
+        assert shown == "Hi &lt;i&gt; &amp; &lt;b&gt;"
+        assert rendered(source, {"words.j2": words.replace("name", "'<b>'")}) == "Hi <i> & <b>"
+
+
 def test_lists_and_records_cannot_be_printed_by_mistake() -> None:
     with pytest.raises(TemplateError, match="prints a whole list"):
         rendered("{{ names }}", names=["Ana"])
