@@ -30,12 +30,12 @@ def perform(*, keep: bool, days: int | None) -> int:
     happens isn't what the story tells.
     """
     show = Show()
-    show.title("MentorUp demo", _OPENING)
     try:
         with _Interruptions() as interruptions, contextlib.ExitStack() as stack:
             directory = Path(tempfile.mkdtemp(prefix="mentorup-demo-"))
             if not keep:
                 stack.callback(shutil.rmtree, directory, ignore_errors=True)
+            show.title("MentorUp demo", _OPENING)
             with show.working("Starting a mail server and a calendar server"):
                 stage = stack.enter_context(Stage(directory))
             with interruptions.allowed():

@@ -84,13 +84,13 @@ class Show:
         grid.add_column(overflow="fold")
         for name, value in rows:
             grid.add_row(Text(name), Text(value))
-        self._console.print(Text(heading, style="bold"))
-        self._console.print(Padding(grid, (0, 0, 1, 2)))
+        self._console.print(Text(heading, style="bold"), soft_wrap=True)
+        self._console.print(Padding(grid, (0, 0, 1, 2), expand=False))
 
     def lines(self, lines: Sequence[str]) -> None:
         """What can be copied: kept as it is, never broken."""
         for line in lines:
-            self._console.print(Padding(Text(line, style="bold"), (0, 0, 0, 2)), soft_wrap=True)
+            self._console.print(Text(f"  {line}", style="bold"), soft_wrap=True)
         self._console.print()
 
     @contextmanager
