@@ -204,9 +204,8 @@ def _tagged(mail: _Mail, said: Understood) -> Understood | None:
     forged = mail.against.forged
     if forged and not mail.by_hand:
         whom = said.headers.from_address or "someone"
-        return replace(
-            said, reason=f"it says that it is from {whom}, but {forged}; tag it by hand to file it all the same"
-        )
+        reason = f"it says that it is from {whom}, but {forged}; tag it by hand to file it all the same"
+        return replace(said, reason=reason, mentor=None)
     reason = f"tagged by {mail.by_tags}"
     filed = replace(said, kind="feedback", reason=reason + (f", though {forged}" if forged else ""))
     own = mail.owner is not None and mail.headers.from_address in mail.owner.addresses
