@@ -14,6 +14,7 @@ from datetime import date
 from typing import Literal
 
 from mentorup_daemon.errors import Malformed
+from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.minutes import divide, fitting
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
 
@@ -80,7 +81,11 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting) -> Agenda:
     mentor = snapshot.person(meeting.mentor)
     if mentor is None:
         raise Malformed(f"{meeting.title!r} is with {meeting.mentor!r}, who is not in the configuration any more.")
-    topics = [topic for topic in snapshot.topics if topic.state == "open" and topic.mentor in (None, mentor.id)]
+    topics = [
+        topic
+        for topic in snapshot.topics
+        if topic.state == "open" and topic.mentor in (None, mentor.id) and flat(topic.text)
+    ]
     open_to_all = [topic for topic in topics if not topic.private]
     advice = sorted(
         (entry for entry in snapshot.feedback if entry.mentor == mentor.id and entry.state in ("filed", "planned")),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentorup_daemon.letters.views import advice_view, bare, common, meeting_view, promise_view
+from mentorup_daemon.letters.views import advice_view, bare, common, meeting_view, promise_view, words
 from mentorup_daemon.records import ActionItem, Feedback, Meeting, Mentor, Snapshot, Thanks
 
 _PROMISES = 2
@@ -37,12 +37,16 @@ def gratitude_for(snapshot: Snapshot, meeting: Meeting) -> Gratitude:
         for entry in snapshot.thanks
         if entry.mentor == meeting.mentor
         and not entry.used
+        and bare(entry.text)
         and (entry.meeting == meeting.key or (entry.meeting is None and entry.created_at >= meeting.start))
     ]
     advice = [
         entry
         for entry in snapshot.feedback
-        if entry.mentor == meeting.mentor and entry.meeting == meeting.key and entry.state != "dropped"
+        if entry.mentor == meeting.mentor
+        and entry.meeting == meeting.key
+        and entry.state != "dropped"
+        and words(entry.text)
     ]
     promises = [
         action

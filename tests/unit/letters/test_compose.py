@@ -256,6 +256,14 @@ def test_t9_the_question_after_a_meeting_is_answered_in_one_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("blank", [" ", "\n", "\x07", "."])
+def test_blank_words_are_nothing_concrete(blank: str) -> None:
+    thanks = Thanks(id=1, text=blank, mentor="ana", meeting=MEETING.key, created_at=AFTER)
+    assert not letter("thank_you", "drafts", replace(BARE, thanks=(thanks,))).ready
+    if blank != ".":
+        assert not letter("agenda", "drafts", asking(question(1, blank))).ready
+
+
 def test_what_was_promised_there_is_in_the_thanks() -> None:
     promise = ActionItem(id=1, text="to send aim 2.", mentor="ana", created_at=AFTER, due=AFTER.date())
     made = letter("thank_you", "drafts", replace(RICH, actions=(promise,)), about=EARLIER.key, now=AFTER)
@@ -403,8 +411,8 @@ def test_t02_no_text_breaks_a_letter_or_makes_a_header(title: str, name: str, te
     snapshot = replace(made_of, owner=replace(SAM, name=title), actions=(promise,), thanks=(thanks,))
     for rule, lands in (("agenda", "inbox"), ("agenda", "drafts"), ("thank_you", "drafts"), ("check_in", "drafts")):
         made = letter(rule, lands, snapshot, occasion=FRESH)
-        names = [name for name in parsed(made).keys() if name not in ("Auto-Submitted", "List-Id")]  # noqa: SIM118
-        assert names == ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
+        names = [name for name in parsed(made).keys() if name not in ("To", "Auto-Submitted", "List-Id")]  # noqa: SIM118
+        assert names == ["From", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
         (_, html) = parsed(made).iter_parts()
         assert "<script" not in html.get_content()
         assert "&lt;script" in html.get_content() or "<script" not in text
