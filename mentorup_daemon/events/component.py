@@ -31,10 +31,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What could not be used, and why: `component` names it (`VEVENT uid=...`), `reason` is for the owner."""
+    """What could not be used, and why: `component` names it (`VEVENT uid=...`), `reason` is for the owner.
+
+    `partial` says that the event itself is there: only what the reason speaks of was left out or read otherwise.
+    """
 
     component: str
     reason: str
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,7 @@ class _Reader:
         return found
 
     def say(self, reason: str) -> None:
-        self.faults.append(Fault(name_of(self.component), reason))
+        self.faults.append(Fault(name_of(self.component), reason, partial=True))
 
     def word(self, name: str) -> str:
         return next(iter(self.lenient(name, lambda line: line.value.strip().upper())), "")

@@ -54,9 +54,18 @@ def expand(
             faults.extend(event.faults)
             series.setdefault(event.uid, []).append(event)
     found: list[Occurrence] = []
+    low, high = _in_utc(start), _in_utc(end)
     for uid, events in series.items():
-        one = Series(uid, events, zone, start.astimezone(UTC), end.astimezone(UTC))
+        one = Series(uid, events, zone, low, high)
         found.extend(one.occurrences())
         faults.extend(one.faults)
     found.sort(key=lambda occurrence: (occurrence.start.astimezone(UTC), occurrence.uid, occurrence.recurrence_id))
     return Expansion(tuple(found), tuple(faults))
+
+
+def _in_utc(edge: datetime) -> datetime:
+    """The edge of a window in UTC; one beyond the years 1 to 9999 there becomes their end."""
+    try:
+        return edge.astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if edge.year == 1 else datetime.max).replace(tzinfo=UTC)

@@ -53,7 +53,7 @@ class Series:
         ordered = sorted(events, key=lambda event: event.version)  # stable: the last in the file among equals
         self.master = next((event for event in reversed(ordered) if event.recurrence_id is None), None)
         self.additions: dict[datetime, Length | None] = {}
-        self.excluded: set[datetime] = set()
+        self.excluded: set[str] = set()
         self.excluded_days: set[date] = set()
         self.overrides: dict[str, tuple[datetime, Event]] = {}
         onwards: dict[str, tuple[datetime, Event]] = {}
@@ -77,7 +77,7 @@ class Series:
         found: list[Occurrence] = []
         for identity, (slot, event) in self.overrides.items():
             with self._bounded():
-                if not self._is_excluded(slot):
+                if identity not in self.excluded and slot.date() not in self.excluded_days:
                     found.extend(self._in_window(self._override(event, identity)))
         with self._bounded():
             found.extend(self._regulars())
@@ -88,28 +88,29 @@ class Series:
         if self.master is None:
             return
         count, last = 0, ""
-        for slot in self._slots(self.master):
-            for occurrence in self._in_window(self._regular(self.master, slot)):
-                if last == occurrence.recurrence_id != "" or occurrence.recurrence_id in self.overrides:
-                    continue
+        for slot, identity in self._slots(self.master):
+            if identity == last:
+                continue
+            for occurrence in self._in_window(self._regular(self.master, slot, identity)):
                 if count == MOST_OCCURRENCES:
-                    self._say(f"it comes more than {MOST_OCCURRENCES} times in this window; the rest was left out")
+                    reason = f"it comes more than {MOST_OCCURRENCES} times in this window; the rest was left out"
+                    self._say(reason, partial=True)
                     return
-                count, last = count + 1, occurrence.recurrence_id
+                count, last = count + 1, identity
                 yield occurrence
 
     @contextmanager
-    def _bounded(self) -> Iterator[None]:
+    def _bounded(self, *, partial: bool = False) -> Iterator[None]:
         """Times before the year 1 and after 9999, and rules that would take too long, cost what they stand in."""
         try:
             yield
         except Malformed as error:
-            self._say(str(error))
+            self._say(str(error), partial=partial)
         except (ValueError, OverflowError):
-            self._say("it has a time that lies beyond the calendar (years 1 to 9999)")
+            self._say("it has a time that lies beyond the calendar (years 1 to 9999)", partial=partial)
 
-    def _say(self, reason: str) -> None:
-        self.faults.append(Fault(f"VEVENT uid={self.uid[:120]}", reason))
+    def _say(self, reason: str, *, partial: bool) -> None:
+        self.faults.append(Fault(f"VEVENT uid={self.uid[:120]}", reason, partial=partial))
 
     def _in_window(self, occurrence: Occurrence) -> Iterator[Occurrence]:
         if self.start <= occurrence.start.astimezone(UTC) < self.end:
@@ -117,15 +118,20 @@ class Series:
 
     # Slots: the local times, in the master's zone, that the series fills.
 
-    def _slots(self, master: Event) -> Iterator[datetime]:
-        """The slots whose occurrences may lie in the window, overridden and excluded ones left out."""
+    def _slots(self, master: Event) -> Iterator[tuple[datetime, str]]:
+        """The slots whose occurrences may lie in the window, overridden and excluded ones left out.
+
+        Compared by identity, not by clock face: a slot in a gap of the clock goes by another one in UTC.
+        """
         reach = max((abs(self._shift(slot, event)) for slot, event in self.onwards), default=timedelta()) + _MARGIN
         low, high = _before(self.start, reach), _after(self.end, reach)
-        taken = {slot for slot, _ in self.overrides.values()}
         out = {slot for rule, until in master.exceptions for slot in slots(rule, master.start.wall, low, high, until)}
         for slot in self._members(master, low, high):
-            if slot not in taken and slot not in out and not self._is_excluded(slot):
-                yield slot
+            if slot in out or slot.date() in self.excluded_days:
+                continue
+            identity = _written(master, slot)
+            if identity not in self.overrides and identity not in self.excluded:
+                yield slot, identity
 
     def _members(self, master: Event, low: datetime, high: datetime) -> Iterator[datetime]:
         """The recurrence set without its exclusions: DTSTART, rules, RDATEs, each local time once, in order."""
@@ -140,9 +146,6 @@ class Series:
                 yield slot
             last = slot
 
-    def _is_excluded(self, slot: datetime) -> bool:
-        return slot in self.excluded or slot.date() in self.excluded_days
-
     def _is_stale(self, event: Event, slot: datetime) -> bool:
         """Whether an override is of an older revision than the series, and the series has no such slot any more."""
         master = self.master
@@ -152,14 +155,14 @@ class Series:
 
     def _read_dates(self, master: Event) -> None:
         for moment, length in master.additions:
-            with self._bounded():
+            with self._bounded(partial=True):
                 self.additions[self._addition(master, moment)] = length
         for moment in master.exclusions:
-            with self._bounded():
+            with self._bounded(partial=True):
                 if moment.is_date and not master.all_day:
                     self.excluded_days.add(moment.wall.date())
                 else:
-                    self.excluded.add(self._slot(master, moment))
+                    self.excluded.add(_written(master, self._slot(master, moment)))
 
     def _addition(self, master: Event, moment: Moment) -> datetime:
         """The slot of an RDATE: a date under an event with times means the time of day of the others."""
@@ -205,9 +208,9 @@ class Series:
         cancelled = self.master is not None and self.master.facts.status == "cancelled" and not event.stated
         return self._occurrence(event, event.start.wall, event.home, identity, cancelled=cancelled)
 
-    def _regular(self, master: Event, slot: datetime) -> Occurrence:
+    def _regular(self, master: Event, slot: datetime, identity: str) -> Occurrence:
         """The occurrence of a slot that has no override of its own."""
-        identity = _written(master, slot) if master.recurs else ""
+        identity = identity if master.recurs else ""
         onwards = next((entry for entry in reversed(self.onwards) if entry[0] <= slot), None)
         if onwards is None:
             own = self.additions.get(slot)

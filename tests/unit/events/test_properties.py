@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -206,9 +206,10 @@ def test_d06_any_bytes_are_a_calendar_or_malformed(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("year", [1, 9999])
-def test_d05_the_widest_window_is_no_trouble(year: int) -> None:
+@pytest.mark.parametrize("edges", [UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")])
+def test_d05_the_widest_window_is_no_trouble(year: int, edges: tzinfo) -> None:
     text = calendar(
         "UID:w\nDTSTART:19700101T000000Z\nRRULE:FREQ=WEEKLY;COUNT=3", f"UID:e\nDTSTART:{year:04}0101T120000"
     )
-    low, high = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    low, high = datetime.min.replace(tzinfo=edges), datetime.max.replace(tzinfo=edges)
     assert len(expand(text, zone=BERLIN, start=low, end=high).occurrences) == 4

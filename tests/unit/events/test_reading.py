@@ -166,6 +166,14 @@ def test_other_components_are_passed_over() -> None:
     assert (found.uid, found.title, found.attendees, found.start) == ("good", "Good", (), found.end)
 
 
+def test_d06_a_fault_says_whether_the_event_is_there_all_the_same() -> None:
+    found = expanded(calendar("UID:lost\nSUMMARY:x", "UID:there\nDTSTART:20260302T140000Z\nDURATION:long"))
+    assert [(fault.component, fault.partial) for fault in found.faults] == [
+        ("VEVENT uid=lost", False),
+        ("VEVENT uid=there", True),
+    ]
+
+
 def test_texts_and_people_are_read() -> None:
     (found,) = sound(
         calendar(

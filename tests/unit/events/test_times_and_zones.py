@@ -128,6 +128,22 @@ def test_d08_a_series_in_the_hour_that_is_missing_or_comes_twice() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "out",
+    [
+        "EXDATE;TZID=Europe/Berlin:20260329T023000",
+        "EXDATE;TZID=Europe/Berlin:20260329T033000",
+        "EXDATE:20260329T013000Z",
+    ],
+)
+def test_d08_an_occurrence_in_the_missing_hour_can_be_taken_away_by_any_of_its_names(out: str) -> None:
+    text = calendar(f"DTSTART;TZID=Europe/Berlin:20260328T023000\nRRULE:FREQ=DAILY;COUNT=3\n{out}")
+    assert starts(text) == ["2026-03-28T02:30+01:00", "2026-03-30T02:30+02:00"]
+    moved = out.replace("EXDATE", "RECURRENCE-ID") + "\nDTSTART:20260329T120000Z"
+    text = calendar("DTSTART;TZID=Europe/Berlin:20260328T023000\nRRULE:FREQ=DAILY;COUNT=3", moved)
+    assert [row[0] for row in rows(text)] == ["20260328T013000Z", "20260329T013000Z", "20260330T003000Z"]
+
+
 def test_d08_a_night_that_loses_an_hour_keeps_the_exact_length_of_dtend_and_the_day_of_duration() -> None:
     exact = """DTSTART;TZID=Europe/Berlin:20260321T220000
         DTEND;TZID=Europe/Berlin:20260322T060000
