@@ -68,4 +68,4 @@ def _in_utc(edge: datetime) -> datetime:
     try:
         return edge.astimezone(UTC)
     except OverflowError:
-        return (datetime.min if edge.year == 1 else datetime.max).replace(tzinfo=UTC)
+        return datetime.min.replace(tzinfo=UTC) if edge.year == 1 else datetime.max.replace(tzinfo=UTC)
