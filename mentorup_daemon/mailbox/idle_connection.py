@@ -13,6 +13,7 @@ import contextlib
 import imaplib
 import re
 import socket
+import threading
 from typing import Any
 
 from mentorup_daemon.errors import Unavailable
@@ -27,12 +28,13 @@ _GOODBYE = 1.0  # seconds
 
 
 class IdleConnection:
-    """A connection of its own that waits for changes in one folder. Not thread-safe, but for `interrupt`."""
+    """A connection of its own that waits for changes in one folder; `leave` and `interrupt` may come from any thread."""
 
     def __init__(self, account: ImapAccount, folder: str) -> None:
         self._session = Session(account)
         self._folder = folder
         self._idling = False
+        self._leaving = threading.Lock()  # when stopping, the loop and a worker may both see to it
 
     def open(self) -> bool:
         """Connect, and open the folder for reading. False when the server knows no IDLE."""
@@ -76,12 +78,13 @@ class IdleConnection:
 
     def leave(self) -> None:
         """End IDLE and say LOGOUT, within about two seconds. Never raises."""
-        if self._idling and self._session.socket is not None:
-            self._idling = False
-            patience = min(1.0, _GOODBYE / self._session.account.timeout)
-            with contextlib.suppress(Unavailable), self._session.speaking("leaving", patience=patience) as client:
-                client.idle_done()
-        self._session.close(_GOODBYE)
+        with self._leaving:
+            if self._idling and self._session.socket is not None:
+                self._idling = False
+                patience = min(1.0, _GOODBYE / self._session.account.timeout)
+                with contextlib.suppress(Unavailable), self._session.speaking("leaving", patience=patience) as client:
+                    client.idle_done()
+            self._session.close(_GOODBYE)
 
     def interrupt(self) -> None:
         """Make whatever another thread does on this connection fail now."""

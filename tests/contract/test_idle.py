@@ -261,6 +261,7 @@ def test_i02_what_comes_in_one_packet_with_the_plus_wakes(tls: bool, request: py
         listener.watch("a", server.account(**changes), "INBOX", 0.3)
         assert [heard.wake() for _ in range(2)] == ["a", "a"]
         assert heard.quiet()
+        assert len(server.lines) == 1
 
 
 def test_i03_what_comes_between_done_and_its_answer_wakes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -117,7 +118,7 @@ def test_i06_a_kicked_session_is_made_again(dovecot: Mailserver) -> None:
 
 def test_i07_the_last_message_below_the_asked_uid_is_not_new() -> None:
     without_uidnext = "* 3 EXISTS\r\n* OK [UIDVALIDITY 1] valid"
-    play = serving(EXAMINE=without_uidnext, UID_SEARCH="* SEARCH 9")
+    play = serving(EXAMINE=without_uidnext, UID_SEARCH="* SEARCH 9", UID_FETCH=fetched(9))
     with FakeImap(play) as server, Mailbox(server.account()) as mailbox:
         seen = mailbox.changes("INBOX", CURSOR, NO_TAGS)
     assert seen.arrived == ()
@@ -721,6 +722,25 @@ def test_p05_every_way_out_logs_out() -> None:
         ):
             pass
     assert [line.said[-1] for line in server.lines] == ["LOGOUT"] * 3
+
+
+def test_p05_nothing_stays_open_over_many_connections(imap_server: Mailserver) -> None:
+    def once() -> None:
+        with Mailbox(imap_server.account()) as mailbox:
+            mailbox.changes("INBOX", None, TAGS)
+
+    def open_now() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    once()
+    before = open_now()
+    for _ in range(4):
+        once()
+        with pytest.raises(CredentialsError):
+            Mailbox(imap_server.account(password=lambda: "wrong")).connect()
+        with pytest.raises(Unavailable):
+            Mailbox(imap_server.account(port=1)).connect()
+    assert open_now() == before
 
 
 def test_p05_leaving_a_silent_server_doesnt_take_its_timeout() -> None:

@@ -7,6 +7,7 @@ test it.
 from __future__ import annotations
 
 import contextlib
+import grp
 import os
 import pwd
 import re
@@ -94,6 +95,8 @@ service anvil {{
   }}
 }}
 """
+
+_UNPRIVILEGED = "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,9 @@ class Dovecot:
         users = self.directory / "users"
         users.write_text(f"{UMLAUT_USER}:{{PLAIN}}{UMLAUT_PASSWORD}\n", "utf-8")
         users.chmod(0o644)
-        me = "" if root else f"default_internal_user = {owner.pw_name}\ndefault_login_user = {owner.pw_name}\n"
+        unprivileged = (
+            "" if root else _UNPRIVILEGED.format(user=owner.pw_name, group=grp.getgrgid(owner.pw_gid).gr_name)
+        )
         text = _DOVECOT.format(
             directory=self.directory,
             uid=owner.pw_uid,
@@ -191,7 +196,7 @@ class Dovecot:
             plain=self.plain_port,
             tls=self.tls_port,
             password=PASSWORD,
-            unprivileged=me,
+            unprivileged=unprivileged,
             no_chroot="" if root else "chroot =",
         )
         self.config.write_text(text, "utf-8")
