@@ -1,18 +1,21 @@
 """The agenda (T3, T5, C17): `lead_time` before a meeting, one note to the owner and one draft for the mentor.
 
 Identity is the meeting's key, so a moved meeting moves its preparation (C24). `basis` is the meeting's time and people:
-when it changes after the agenda was written, the agenda is revised, or taken back until its new time comes.
+when it changes after the agenda was written, the agenda is revised at once, or taken back until its new time comes if
+that is more than a day away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.rules.hours import before_deadline
 
 RULE = "agenda"
+FAR = timedelta(days=1)
+"""An agenda whose new time lies further ahead than this is taken back; a nearer one is revised without a gap."""
 
 
 def key_of(meeting: Meeting) -> str:

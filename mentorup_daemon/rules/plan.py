@@ -82,10 +82,12 @@ def _standing(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Du
             mark = _mark(snapshot, one.key)
             if mark is not None and mark.skipped:
                 continue
-            revision = _revision(one, snapshot.ledger.get(one.key), mark)
+            entry = snapshot.ledger.get(one.key)
+            revision = _revision(one, entry, mark)
             if revision is None:
                 continue
-            moment = one.due_at
+            revised = entry is not None and entry.outcome == "delivered" and entry.basis != one.basis
+            moment = min(one.due_at, now) if revised and one.due_at <= now + agenda.FAR else one.due_at
             if mark is not None and mark.snoozed_until is not None:
                 moment = max(moment, next_opening(mark.snoozed_until, snapshot.owner))
             if moment <= until:
@@ -139,7 +141,7 @@ def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
     person = snapshot.person(meeting.mentor)
     if meeting.mentor != entry.mentor or person is None:
         return "other person"
-    if agenda.basis_of(meeting) != entry.basis and agenda.due_at(meeting, person, snapshot) > now:
+    if agenda.basis_of(meeting) != entry.basis and agenda.due_at(meeting, person, snapshot) > now + agenda.FAR:
         return "moved"
     return None
 

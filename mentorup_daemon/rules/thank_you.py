@@ -21,9 +21,12 @@ _WITHIN = timedelta(days=32)  # a thank-you schedule rarer than monthly is no th
 
 def concrete(snapshot: Snapshot, meeting: Meeting) -> bool:
     """True when the records hold something that a note of thanks could name."""
-    if any(thanks.meeting == meeting.key for thanks in snapshot.thanks):
+    if any(thanks.meeting == meeting.key and thanks.text.strip() for thanks in snapshot.thanks):
         return True
-    return any(item.meeting == meeting.key and item.mentor == meeting.mentor for item in snapshot.feedback)
+    return any(
+        item.meeting == meeting.key and item.mentor == meeting.mentor and item.state != "dropped" and item.text.strip()
+        for item in snapshot.feedback
+    )
 
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:

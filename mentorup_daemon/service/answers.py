@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mentorup_daemon.letters.quoting import worth_quoting
+from mentorup_daemon.letters.wrap import shorten
 from mentorup_daemon.records import (
     ActionItem,
     Command,
@@ -107,12 +109,13 @@ def _add(about: _About, command: Command) -> Line:
     text, wants, minutes = topic_of(command.text)
     if not text:
         raise _Cannot("there is no question behind ADD; write it on the same line")
-    work.add(
+    topic = work.add(
         about.scope,
         Topic(id=0, text=text, mentor=about.mentor, wants=wants, minutes=minutes, created_at=about.now),
     )
     upcoming = about.meeting is not None and about.meeting.start > about.now
-    return "ADD", text, "on the agenda" if upcoming else f"kept for the next meeting with {about.name_of(about.mentor)}"
+    where = "on the agenda" if upcoming else f"kept for the next meeting with {about.name_of(about.mentor)}"
+    return "ADD", text, f"{where}, number {topic.id}"
 
 
 def _done(about: _About, command: Command) -> Line:
@@ -121,13 +124,13 @@ def _done(about: _About, command: Command) -> Line:
         work.change(about.scope, ActionItem, found.id, state="done", done_at=about.now)
     else:
         work.change(about.scope, type(found), found.id, state="discussed" if isinstance(found, Topic) else "done")
-    return "DONE", found.text, "done"
+    return "DONE", found.text, "off the list"
 
 
 def _drop(about: _About, command: Command) -> Line:
     found = _numbered(about, command)
     work.change(about.scope, type(found), found.id, state="dropped")
-    return "DROP", found.text, "dropped"
+    return "DROP", found.text, "off the list"
 
 
 def _numbered(about: _About, command: Command) -> Topic | ActionItem | Feedback | Goal:
@@ -189,7 +192,7 @@ def _heard(about: _About, command: Command) -> Line:
 def _promised(owner: str) -> Callable[[_About, Command], Line]:
     def carry_out_promise(about: _About, command: Command) -> Line:
         by = command.when.astimezone(about.account.owner.zone).date() if command.when else None
-        work.add(
+        item = work.add(
             about.scope,
             ActionItem(
                 id=0,
@@ -201,7 +204,8 @@ def _promised(owner: str) -> Callable[[_About, Command], Line]:
                 created_at=about.now,
             ),
         )
-        return command.name, command.text, f"due {by:%A} {by.day} {by:%B %Y}" if by else "no date given"
+        due = f"due {by:%A} {by.day} {by:%B %Y}" if by else "no date given"
+        return command.name, command.text, f"{due}, number {item.id}"
 
     return carry_out_promise
 
@@ -212,7 +216,8 @@ def _plan(about: _About, command: Command) -> Line:
         raise _Cannot("there is no feedback without a plan here")
     by = command.when.astimezone(about.account.owner.zone).date() if command.when else None
     work.change(about.scope, Feedback, filed[-1].id, plan=command.text, plan_due=by, state="planned")
-    return "PLAN", command.text, f"for what {about.name_of(about.mentor)} said: {filed[-1].text[:60]}"
+    said = shorten(worth_quoting(filed[-1].text, about.account.owner.given_name), 60)
+    return "PLAN", command.text, f"for what {about.name_of(about.mentor)} said: {said}"
 
 
 def _pending(about: _About, command: Command) -> Line:

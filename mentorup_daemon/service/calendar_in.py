@@ -107,6 +107,7 @@ def _keep(account: Account, scope: Scope, calendar: str, resource: Resource, now
     """One changed event: its text, and the meetings in it. One that could not be had costs itself."""
     if resource.problem:
         mail.keep_quarantined(scope, resource.href, "calendar event", resource.problem, now)
+        kept.keep_resource(scope, calendar, resource.href, etag=resource.etag, text="", candidate=False)
         return
     candidate = events.candidate(resource.text, people=account.people, recognition=account.recognition)
     kept.keep_resource(scope, calendar, resource.href, etag=resource.etag, text=resource.text, candidate=candidate)

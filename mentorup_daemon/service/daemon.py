@@ -2,7 +2,7 @@
 
 It sleeps until something is due, a poll's time has come, or IDLE says that there is mail; then it makes one pass over
 what there is to look at. Each server has its own back-off, so one that is away holds up nothing but itself. SIGTERM
-ends the pass at its next step, and cuts short whatever wait is still going on after four seconds: a pass may be ended
+ends the pass at its next step, and cuts short whatever wait is still going on after two seconds: a pass may be ended
 anywhere, the next one takes it up. SIGHUP reads the config again; a bad one changes nothing.
 """
 
@@ -30,7 +30,7 @@ from mentorup_daemon.service.tend import CALDAV, IMAP, Pass, tend
 
 _log = structlog.get_logger(__name__)
 
-_CUT_SHORT_AFTER = 4  # seconds from SIGTERM until a wait on a server is broken off; systemd is promised 5
+_CUT_SHORT_AFTER = 2  # seconds from SIGTERM until a wait on a server is broken off; systemd is promised 5
 _LONGEST_SLEEP = 900.0  # seconds; a clock that jumps, or a laptop that wakes, is noticed within this
 _LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more signs for the watchdog then
 

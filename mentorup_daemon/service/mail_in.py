@@ -129,7 +129,7 @@ def _take_in(
 ) -> None:
     """What one message says, into the records."""
     if said.kind == "feedback":
-        at = said.headers.date or now
+        at = said.written_at or now
         draft = ledger.latest(scope).get(about[1]) if about is not None and about[0] == "draft" else None
         fits = meeting_for(calendar.all_meetings(scope, account.owner.zone), said.mentor, min(at, now))
         source = next((source for source in _SOURCES if source in tagged), "reply")

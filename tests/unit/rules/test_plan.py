@@ -300,3 +300,12 @@ def test_the_next_look_is_never_after_what_comes_next(found: tuple[Meeting, ...]
     if later:
         assert made.next_look is not None
         assert made.next_look <= min(later)
+
+
+def test_c24_a_meeting_that_moves_a_little_later_is_revised_without_a_gap() -> None:
+    view = snapshot([meeting(THURSDAY)])
+    now = THURSDAY - timedelta(hours=48)
+    view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
+    moved = replace(view, meetings=(meeting(THURSDAY + timedelta(hours=2)),))
+    assert plan(moved, now).withdraw == ()
+    assert [one.revision for one in plan(moved, now).due] == [2, 2]

@@ -1,0 +1,203 @@
+"""The real process: it waits for mail and meetings, and leaves when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.servers.world import ANA, SAM, World, body
+
+ALWAYS = {"working_hours": "00:00-24:00"}
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Waits for something to come true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.1)
+
+
+def command(world: World, *arguments: str, **environ: str) -> list[str]:
+    path = world.state / "config.toml"
+    path.write_text(world.config())
+    return [sys.executable, "-m", "mentorup_daemon", "--config", str(path), *arguments]
+
+
+def cli(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(world, *arguments), capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def daemon(world: World, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`mentorup run` as a process of its own; killed at the end if it is still there."""
+    log = (world.state / "log").open("ab")
+    process = subprocess.Popen(command(world, "run"), stdout=log, stderr=log, env={**os.environ, **environ})
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        log.close()
+
+
+@pytest.fixture
+def now_world(world: World) -> World:
+    """Sam's world on the real clock, without quiet hours."""
+    world.changes["owner"] = ALWAYS
+    world.now = datetime.now(UTC)
+    return world
+
+
+@pytest.fixture
+def light_now(light_world: World) -> World:
+    """The same on the servers that need nothing but pip."""
+    light_world.changes["owner"] = ALWAYS
+    light_world.now = datetime.now(UTC)
+    return light_world
+
+
+def log(world: World) -> str:
+    return (world.state / "log").read_text()
+
+
+def test_the_daemon_writes_answers_and_leaves_within_five_seconds(now_world: World) -> None:
+    world = now_world
+    world.changes["caldav"] = {"poll_interval": "10s"}
+    world.meet("first", world.now + timedelta(hours=30))
+    with daemon(world) as process:
+        until(lambda: world.notes and world.folder("Drafts"))
+        world.reply(world.notes[0], "ADD K award: this cycle or next?")
+        world.write("Slow down.", to=SAM, sender=ANA, subject="Talk #feedback")
+        until(lambda: len(world.notes) == 2)
+        until(lambda: "K award" in body(world.folder("Drafts")[0]))
+        told = json.loads(cli(world, "feedback", "list", "--json").stdout)
+        assert [item["text"] for item in told] == ["Slow down."]
+        begin = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert time.monotonic() - begin < 5
+    assert world.mail.password not in log(world)
+
+
+def test_sighup_takes_a_new_config_and_a_bad_one_changes_nothing(now_world: World) -> None:
+    world = now_world
+    world.changes["caldav"] = {"poll_interval": "10s"}
+    with daemon(world) as process:
+        until(lambda: world.folder("INBOX"))
+        good = world.config()
+        (world.state / "config.toml").write_text(good.replace("Sam Rivera", "Samira Rivera").replace("ana@", "an@@"))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "going on with the old one" in log(world))
+        (world.state / "config.toml").write_text(good.replace("Sam Rivera", "Samira Rivera"))
+        process.send_signal(signal.SIGHUP)
+        until(lambda: "config read again" in log(world))
+        world.meet("first", world.now + timedelta(hours=30))
+        until(lambda: world.notes)
+        assert "Samira" in str(world.notes[0]["To"])
+        assert process.poll() is None
+
+
+def test_p02_a_server_that_is_down_is_waited_for(light_now: World, unused_port: int) -> None:
+    world = light_now
+    world.changes["caldav"] = {"url": f"http://127.0.0.1:{unused_port}/"}
+    with daemon(world) as process:
+        until(lambda: world.folder("INBOX"))  # the mail goes on
+        assert process.poll() is None
+        facts = json.loads(cli(world, "status", "--json").stdout)
+        assert facts["healthy"] is False
+        assert {row["server"]: bool(row["failure"]) for row in facts["servers"]} == {"caldav": True, "imap": False}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+
+
+def test_p01_a_second_daemon_on_one_store_says_so_and_stops(light_now: World) -> None:
+    with daemon(light_now):
+        until(lambda: light_now.folder("INBOX"))
+        second = cli(light_now, "run", "--once")
+    assert second.returncode == 75
+    assert "already running" in second.stderr
+
+
+def test_run_once_ends_with_the_codes_of_the_contract(light_now: World, unused_port: int) -> None:
+    world = light_now
+    assert cli(world, "run", "--once").returncode == 0
+    world.changes["caldav"] = {"url": f"http://127.0.0.1:{unused_port}/"}
+    assert cli(world, "run", "--once").returncode == 69
+    del world.changes["caldav"]
+    (world.state / "wrong").write_text("not this")
+    world.changes["imap"] = {"password": {"file": str(world.state / "wrong")}}
+    refused = cli(world, "run", "--once")
+    assert refused.returncode == 77
+    assert "sam@example.org" in refused.stderr
+    assert "127.0.0.1" in refused.stderr
+    assert "not this" not in refused.stderr
+    world.changes["imap"] = {"port": 0}
+    assert cli(world, "run", "--once").returncode == 78
+
+
+def test_systemd_is_told_when_we_are_ready_and_alive(light_now: World, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        address = tmp_path / "notify"
+        receiver.bind(str(address))
+        receiver.settimeout(20)
+        with daemon(light_now, NOTIFY_SOCKET=str(address), WATCHDOG_USEC="3000000") as process:
+            told = ""
+            while "READY=1" not in told or told.count("WATCHDOG=1") < 3:
+                told += receiver.recv(4096).decode() + "\n"
+            assert "STATUS=" in told
+            process.send_signal(signal.SIGTERM)
+            while "STOPPING=1" not in told:
+                told += receiver.recv(4096).decode() + "\n"
+            assert process.wait(5) == 0
+
+
+def test_sigterm_cuts_a_wait_on_a_frozen_server_short(light_now: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as frozen:  # takes connections and never says a word
+        light_now.changes["imap"] = {"port": frozen.getsockname()[1]}
+        with daemon(light_now) as process:
+            frozen.settimeout(20)
+            taken, _ = frozen.accept()
+            with taken:
+                time.sleep(1)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(6) == 0
+
+
+@pytest.mark.slow
+def test_p01_killed_again_and_again_while_mail_and_meetings_come(light_now: World) -> None:
+    world = light_now
+    world.changes["caldav"] = {"poll_interval": "10s"}
+    with daemon(world) as process:
+        until(lambda: world.folder("INBOX"))
+        process.kill()
+    for number in range(8):
+        world.meet(f"m{number}", world.now + timedelta(hours=20 + number))
+        world.write(f"Advice {number}.", to=SAM, sender=ANA, subject=f"Talk {number} #feedback")
+        with daemon(world) as process:
+            time.sleep(0.8 + 0.17 * number)
+            process.kill()
+    assert cli(world, "run", "--once").returncode == 0
+    filed = json.loads(cli(world, "feedback", "list", "--json").stdout)
+    assert sorted(item["text"] for item in filed) == [f"Advice {number}." for number in range(8)]
+    ids = [str(one["Message-ID"]) for one in (*world.notes, *world.folder("Drafts"))]
+    assert len(world.notes) == len(world.folder("Drafts")) == 8
+    assert len(set(ids)) == 16
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
