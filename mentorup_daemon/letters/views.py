@@ -12,6 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mentorup_daemon.letters.headers import flat
+from mentorup_daemon.letters.quoting import worth_quoting
 from mentorup_daemon.letters.wording import When, length, when
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Owner, Snapshot
 
@@ -143,7 +144,7 @@ def advice_view(feedback: Feedback, owner: Owner, now: datetime) -> AdviceView:
     return AdviceView(
         feedback.id,
         "said" if feedback.source == "manual" else "wrote",
-        words(feedback.text).strip("\"'\u201c\u201d "),
+        words(worth_quoting(feedback.text, owner.given_name)).strip("\"'\u201c\u201d "),
         when(feedback.received_at, now, owner.zone).short,
         bare(feedback.plan or ""),
         when(feedback.plan_due, now, owner.zone).date if feedback.plan_due else "",
