@@ -164,16 +164,21 @@ TOPIC = Topic(
 """What Sam has told the command line before the story begins."""
 
 ANA_ANSWERS = """\
-Good list. Cut the second cohort from aim 2, you can't power it. On the K award,
-bring the reviewers' comments and we decide together.
+Dear Sam,
+
+cut the second cohort from aim 2, you can't power it.
+On the K award, bring the reviewers' comments and we decide together.
+
+See you Thursday,
+Ana
 """
 ANA_SIGNS = "-- \nAna Ortiz\nProfessor of Epidemiology\n"
 
 BEN_WRITES = """\
 Hi Sam,
 
-I forgot to say it over coffee: put your name on the methods paper now.
-People only remember who wrote it down first.
+I forgot to say it over coffee: put your name on the methods paper.
+People remember who wrote it down first.
 
 Ben
 """

@@ -231,7 +231,7 @@ SCENES: tuple[tuple[datetime, str, Scene], ...] = (
     (at(7, 12, "10:15"), "the meeting moves", ben_moves),
     (at(7, 12, "16:00"), "Sam changes a draft, the meeting moves again", sam_edits),
     (at(9, 12, "17:00"), "after the meeting with Ben", after_ben),
-    (at(10, 12, "11:30"), "Ben writes by himself", ben_writes),
+    (at(10, 12, "11:30"), "Ben writes unasked", ben_writes),
     (at(1, 1, "09:00"), "a new quarter", the_quarter),
 )
 
