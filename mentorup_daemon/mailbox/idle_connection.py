@@ -28,7 +28,7 @@ _GOODBYE = 1.0  # seconds
 
 
 class IdleConnection:
-    """A connection of its own that waits for changes in one folder; `leave` and `interrupt` may come from any thread."""
+    """A connection of its own that waits for changes in one folder; any thread may call `leave` and `interrupt`."""
 
     def __init__(self, account: ImapAccount, folder: str) -> None:
         self._session = Session(account)

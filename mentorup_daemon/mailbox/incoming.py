@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from mentorup_daemon.errors import ConfigError, Malformed
 from mentorup_daemon.mailbox import arguments
@@ -21,6 +21,7 @@ from mentorup_daemon.mailbox.folders import Folders
 from mentorup_daemon.mailbox.session import Selected, Session
 from mentorup_daemon.records import MessageHeaders, Tags
 from mentorup_daemon.replies.headers import parse_headers
+from mentorup_daemon.replies.tags import message_tags
 
 LOOK_BACK = timedelta(days=15)  # of a renewed folder: two weeks, and a day for the server's own zone
 LARGEST = 25_000_000  # bytes of a message that is fetched
@@ -42,22 +43,14 @@ class FolderCursor:
     uidnext: int
     modseq: int = 0
 
-    def to_json(self) -> dict[str, int]:
-        """As the store keeps it."""
-        return {"uidvalidity": self.uidvalidity, "uidnext": self.uidnext, "modseq": self.modseq}
-
-    @classmethod
-    def from_json(cls, value: dict[str, int]) -> Self:
-        """What `to_json` gave."""
-        return cls(int(value["uidvalidity"]), int(value["uidnext"]), int(value.get("modseq", 0)))
-
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """One message as its headers tell. `size` in bytes.
 
-    `tagged` holds the sources that file it: keyword, gmail_label, folder, subject, plus_address. `problem` says why
-    its headers can't be had ("" mostly): quarantine it.
+    `tagged` holds the tags that lie outside the message: keyword, folder, gmail_label; those inside it are for
+    `replies.tags` to judge, who knows the owner's addresses. `problem` says why its headers can't be had ("" mostly):
+    quarantine it.
     """
 
     uid: int
@@ -72,8 +65,9 @@ class FolderChanges:
     """What is new in one folder since a cursor; `cursor` is the one to keep once all of this is safe in the store.
 
     `first_sight`: there was no cursor. `renewed`: UIDVALIDITY changed, and `arrived` is the mail of the last two
-    weeks, most of it known. `arrived`: new mail. `tagged`: all that carries a tag, as far as that may have changed, new
-    or old. `untagged`: UIDs of changed messages that carry no keyword or label of ours (any more); only with CONDSTORE.
+    weeks, most of it known. `arrived`: new mail. `tagged`: all that carries a tag, outside or seemingly inside, new or
+    old, as far as that may have changed. `untagged`: UIDs of changed messages that carry no keyword or label of ours
+    (any more); only with CONDSTORE.
     """
 
     folder: str
@@ -108,7 +102,7 @@ class Incoming:
             uidnext = self._uidnext(state, (each.uid for each in (*found, *arrived)))
             return FolderChanges(
                 folder, FolderCursor(state.uidvalidity, uidnext, state.modseq), cursor is None, renewed,
-                arrived, tuple(each for each in found if each.tagged or each.problem),
+                arrived, tuple(filter(reader.concerns, found)),
             )  # fmt: skip
         arrived = self._told(state, self._uids_from(state, cursor.uidnext), reader)
         older, untagged = self._retagged(state, cursor, reader)
@@ -117,7 +111,7 @@ class Incoming:
             folder,
             FolderCursor(state.uidvalidity or cursor.uidvalidity, uidnext, state.modseq),
             arrived=arrived,
-            tagged=tuple(each for each in (*older, *arrived) if each.tagged),
+            tagged=tuple(filter(reader.concerns, (*older, *arrived))),
             untagged=untagged,
         )
 
@@ -278,18 +272,17 @@ class _Reader:
         arrived = Arrived(uid, parse_headers(_part(answer, b"BODY[") or b""), int(answer.get(b"RFC822.SIZE") or 0))
         flags = {_text(each) for each in answer.get(b"FLAGS") or ()}
         labels = {_text(each) for each in answer.get(b"X-GM-LABELS") or ()}
-        return replace(arrived, tagged=tuple(self._sources(arrived.headers, flags, labels)))
+        return replace(arrived, tagged=tuple(self._sources(flags, labels)))
 
-    def _sources(self, headers: MessageHeaders, flags: set[str], labels: set[str]) -> Iterable[str]:
+    def concerns(self, message: Arrived) -> bool:
+        """True when it carries a tag, or seems to: whose plus-address it is stays open here."""
+        return bool(message.tagged or message.problem or message_tags(message.headers, self.tags, None))
+
+    def _sources(self, flags: set[str], labels: set[str]) -> Iterable[str]:
         if not flags.isdisjoint(each.lower() for each in self.tags.keywords):
             yield "keyword"
         if self.whole:
             yield "folder"
-        if any(each.lower() in headers.subject.lower() for each in self.tags.subjects):
-            yield "subject"
-        addresses = (*headers.to, *headers.cc, *headers.delivered_to)
-        if any(f"+{each.lower()}@" in address for each in self.tags.plus_addresses for address in addresses):
-            yield "plus_address"
         if not labels.isdisjoint(each.lower() for each in self.tags.gmail_labels):
             yield "gmail_label"
 

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, Unavailable
-from mentorup_daemon.mailbox import FILED, FolderCursor, Mailbox
+from mentorup_daemon.mailbox import FILED, Mailbox
 from mentorup_daemon.records import Tags
 from tests.servers.imap import Mailserver
 
@@ -46,6 +46,7 @@ class TestMailbox:
         self, imap_server: Mailserver, mailbox: Mailbox
     ) -> None:
         imap_server.deliver(mail("old and private"))
+        imap_server.deliver(mail("in a #feedbackloop"))
         by_subject = imap_server.deliver(mail("Re: talk #Feedback"))
         by_plus = imap_server.deliver(mail("for you", Cc="Sam <sam+feedback@example.org>"))
         by_keyword = imap_server.deliver(mail("liked it"), flags=["feedback"]) if keeps(imap_server) else 0
@@ -56,12 +57,8 @@ class TestMailbox:
         assert not seen.renewed
         assert seen.arrived == ()
         found = {each.uid: each.tagged for each in seen.tagged}
-        expected = {by_subject: ("subject",), by_plus: ("plus_address",)} | (
-            {by_keyword: ("keyword",)} if by_keyword else {}
-        )
-        assert found == expected
+        assert found == {by_subject: (), by_plus: ()} | ({by_keyword: ("keyword",)} if by_keyword else {})
         assert seen.cursor.uidnext == max(found) + 1
-        assert FolderCursor.from_json(seen.cursor.to_json()) == seen.cursor
 
     def test_new_mail_arrives_once_with_its_headers(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
         imap_server.deliver(mail("old"))
@@ -77,7 +74,7 @@ class TestMailbox:
         assert only.headers.subject == "Grüße #feedback"
         assert only.headers.message_id == "<a@example.org>"
         assert only.headers.answers == ("<note@example.org>",)
-        assert only.tagged == ("subject",)
+        assert only.tagged == ()  # the subject is for replies to judge
         assert seen.tagged == (only,)
         assert not again.arrived
         assert again.cursor.uidnext == uid + 1
