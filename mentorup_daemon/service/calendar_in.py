@@ -17,6 +17,7 @@ import structlog
 from mentorup_daemon import events
 from mentorup_daemon.calendars import CalendarInfo, Calendars, Resource, suspicious
 from mentorup_daemon.errors import Malformed
+from mentorup_daemon.events import Fault
 from mentorup_daemon.records import Meeting
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.store import calendar as kept
@@ -117,25 +118,26 @@ def _keep(account: Account, scope: Scope, calendar: str, resource: Resource, now
 def _keep_meetings(account: Account, scope: Scope, calendar: str, href: str, text: str | None, now: datetime) -> None:
     """The meetings in one event; None for an event that is gone or holds none. A broken one costs itself."""
     found: list[Meeting] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     if text is not None:
         try:
             found, faults = _meetings_in(account, calendar, href, text, now)
         except Malformed as error:
-            faults = [str(error)]
+            faults = [Fault("the event", str(error))]
     if faults:
-        _log.warning("event can't be read", href=href, reason=faults[0])
-        mail.keep_quarantined(scope, href, "calendar event", "; ".join(faults), now)
-        if not found:
-            return  # what was known of it stays until it can be read again
+        reason = "; ".join(f"{fault.component}: {fault.reason}" for fault in faults)
+        _log.warning("event can't be read", href=href, reason=reason)
+        mail.keep_quarantined(scope, href, "calendar event", reason, now)
     else:
         mail.release(scope, href)
+    if not found and any(not fault.partial for fault in faults):
+        return  # what was known of it stays until it can be read again
     kept.keep_meetings(scope, calendar, href, found, now=now, until=now + LOOK_AHEAD)
 
 
 def _meetings_in(
     account: Account, calendar: str, href: str, text: str, now: datetime
-) -> tuple[list[Meeting], list[str]]:
+) -> tuple[list[Meeting], list[Fault]]:
     """The mentoring meetings of one event in the window, and what could not be read of it."""
     expansion = events.expand(
         text,
@@ -151,7 +153,7 @@ def _meetings_in(
         )
         if recognised is not None:
             found.append(events.to_meeting(occurrence, recognised, calendar=calendar, href=href))
-    return found, [f"{fault.component}: {fault.reason}" for fault in expansion.faults]
+    return found, list(expansion.faults)
 
 
 def _expand_again(account: Account, now: datetime) -> None:
