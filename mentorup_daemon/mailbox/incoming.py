@@ -97,9 +97,9 @@ class Incoming:
         )
         reader = _Reader(tags, whole)
         if cursor is None or renewed:
+            uidnext = self._uidnext(state)  # before any search: what comes during one is new at the next look
             found = self._told(state, self._search_all_tags(state, tags, whole=whole), reader)
             arrived = self._told(state, self._since_days_ago(state), reader) if renewed else ()
-            uidnext = self._uidnext(state, (each.uid for each in (*found, *arrived)))
             return FolderChanges(
                 folder, FolderCursor(state.uidvalidity, uidnext, state.modseq), cursor is None, renewed,
                 arrived, tuple(filter(reader.concerns, found)),
@@ -165,11 +165,11 @@ class Incoming:
         day = f"{since.day}-{'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split()[since.month - 1]}-{since.year}"
         return self._session.search(f"SINCE {day}", f"looking for the last days' mail in {state.folder}")
 
-    def _uidnext(self, state: Selected, seen: Iterable[int]) -> int:
+    def _uidnext(self, state: Selected) -> int:
         """The UID that comes next; asked for where the server didn't say, so that old mail isn't taken for new."""
-        if not state.uidnext and state.exists:
-            seen = (*seen, *self._session.search("UID *", f"looking for the last message in {state.folder}"))
-        return max(state.uidnext, *(uid + 1 for uid in seen), 1)
+        if state.uidnext or not state.exists:
+            return state.uidnext or 1
+        return max(self._session.search("UID *", f"looking for the last message in {state.folder}"), default=0) + 1
 
     def _search_all_tags(self, state: Selected, tags: Tags, *, whole: bool) -> tuple[int, ...]:
         doing = f"looking for tagged mail in {state.folder}"

@@ -132,6 +132,14 @@ def test_i07_without_uidnext_the_first_sight_asks_for_the_last_uid() -> None:
         assert mailbox.changes("INBOX", None, NO_TAGS).cursor == FolderCursor(1, 10)
 
 
+def test_i03_mail_that_comes_during_the_first_sight_is_new_at_the_next_look() -> None:
+    play = serving(UID_SEARCH="* SEARCH 12", UID_FETCH=fetched(12, b"Subject: #feedback\r\n\r\n"))
+    with FakeImap(play) as server, Mailbox(server.account()) as mailbox:
+        seen = mailbox.changes("INBOX", None, TAGS)
+    assert [each.uid for each in seen.tagged] == [12]
+    assert seen.cursor.uidnext == 10  # 10 and 11 may be there by now
+
+
 BREAKS = ["x\r\nA1 DELETE INBOX", "x\nA1 LOGOUT", "x\rA1 LOGOUT", "x\0y"]
 
 
