@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mentorup_daemon.replies.bodies import bodies
@@ -10,8 +12,8 @@ from tests.unit.replies.test_visible_text import CORPUS
 
 
 @pytest.mark.parametrize("mail", sorted(CORPUS.glob("forward-??.eml")), ids=lambda mail: mail.stem)
-def test_a_forward_in_each_language_names_its_writer(mail: object) -> None:
-    [body] = bodies(mail.read_bytes())  # type: ignore[attr-defined]
+def test_a_forward_in_each_language_names_its_writer(mail: Path) -> None:
+    [body] = bodies(mail.read_bytes())
     block = forwarded_block(body.text)
     assert block is not None
     assert block.headers["from"] == "Sam Rivera <sam@example.net>"
@@ -33,15 +35,15 @@ def test_apple_quotes_what_it_forwards() -> None:
 
 
 def test_a_forward_in_html() -> None:
-    block = forwarded_block(html_text(
-        '<div>Worth a look.</div><div class="gmail_quote"><div class="gmail_attr">'
-            "---------- Forwarded message ---------<br>"
-        "From: <b>Ben Lee</b> &lt;ben@example.org&gt;<br>Date: Mon, Nov 2, 2026<br>Subject: A grant<br>To: Ana<br></div>"
-        "<div>In May.</div></div>", whole=True,
-    ))  # fmt: skip
+    page = (
+        "<div>Worth it.</div><div class=gmail_quote><div class=gmail_attr>---------- Forwarded message ---------<br>"
+        "From: <b>Ben Lee</b> &lt;ben@example.org&gt;<br>Date: Mon, Nov 2, 2026<br>Subject: A grant<br>To: Ana<br>"
+        "</div><div>In May.</div></div>"
+    )
+    block = forwarded_block(html_text(page, whole=True))
     assert block is not None
     assert block.headers["from"] == "Ben Lee <ben@example.org>"
-    assert (block.before, block.body) == ("Worth a look.", "In May.")
+    assert (block.before, block.body) == ("Worth it.", "In May.")
 
 
 def test_a_long_subject_goes_on_to_the_next_line() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -110,8 +112,8 @@ def test_any_text_is_read(text: str) -> None:
 
 
 @given(st.sampled_from(MAILS), st.data())
-def test_a_mail_damaged_in_transit_is_read(mail: object, data: st.DataObject) -> None:
-    raw = mail.read_bytes()  # type: ignore[attr-defined]
+def test_a_mail_damaged_in_transit_is_read(mail: Path, data: st.DataObject) -> None:
+    raw = mail.read_bytes()
     at = data.draw(st.integers(0, len(raw)))
     visible_text(raw[:at] + data.draw(st.binary(max_size=20)) + raw[at + data.draw(st.integers(0, 200)) :])
 
@@ -136,3 +138,9 @@ def test_hostile_messages_end(name: str) -> None:
 
 def test_words_below_any_depth_of_nesting_are_kept() -> None:
     assert visible_text_of_html("<div>" * 200_000 + "words").text == "words"
+
+
+@pytest.mark.parametrize("boundary", [b'"\xffmix"', b'""', b"*=x", b'"' + b"b" * 5000 + b'"'])
+def test_a_broken_boundary_is_read(boundary: bytes) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=" + boundary + b"\n\n--mix\n\nMy own words.\n"
+    assert "My own words." in visible_text(raw).text
