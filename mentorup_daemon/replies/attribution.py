@@ -56,12 +56,12 @@ _WEEKDAYS_MONTHS = re.compile(
     r"seg|ter|qua|qui|sex|gio|ma|wo|vr|za|zo|din|don|vrij|zat|zon|maa|woe|mån|tis|ons|tors|tor|fre|lör|sön|man|tir|"
     r"lør|søn|ti|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nd|ndz|po|út|st|čt|pá|ne|пн|вт|ср|чт|пт|сб|вс|нд|пон|вто|"
     r"сре|чет|пят|суб|вос|нед|pzt|sal|çar|per|cum|cmt|paz|δευ|τρί|τρι|τετ|πέμ|πεμ|παρ|σάβ|σαβ|κυρ|"
-    r"jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*[.,]?\s",
+    r"jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*[.,]{0,2}\s",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"\d{1,2}\s?[:.h時时시]\s?\d{2}(?!\d*[./-]\d)|\d{1,2}\s?[aApP]\.?[mM]\b")
 _YEAR = re.compile(r"(?<!\d)(?:19|20|٢٠|۲۰)\d\d(?!\d)|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
-_ISO_START = re.compile(r"\d{4}[-/.年년]\s?\d{1,2}[-/.月월]\s?\d{1,2}")
+_ISO_START = re.compile(r"\d{4}[-/.年년]\s?\d{1,2}[-/.月월]\s?\d{1,2}[日일.]?[\s,、(（T]")
 _ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,128}@[^\s<>()\[\]@,;:\"]{2,128}")
 _ADDRESS_AT_END = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}\W{0,6}$")
 _FIRST_PERSON = re.compile(
@@ -128,7 +128,8 @@ def attribution_ending_at(lines: Sequence[str], end: int, floor: int, *, quote_f
         if not line or len(line) > LONGEST_LINE or (first < end and _ends_sentence(line)):
             break
         joined = f"{line} {joined}" if joined else line
-        found = _judge(joined, wrapped=first < end, quote_follows=quote_follows)
+        torn = ">" in joined and "<" not in joined.partition(">")[0]  # an address whose `<` stands on the line above
+        found = None if torn else _judge(joined, wrapped=first < end, quote_follows=quote_follows)
         if found is None:
             continue
         sure, started = found
@@ -204,16 +205,15 @@ def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool
 
 def _sure_without_verb(seen: _Candidate) -> bool:
     """`2026-11-02 9:14 GMT+01:00 Ana Ortiz <ana@example.org>:`, or `Quoting Ana <ana@example.org>:`."""
-    if not seen.address:
+    if not seen.address or not seen.colon or len(seen.core.split()) < 2:
         return False
-    if seen.colon and (_QUOTING.match(seen.core) or (seen.iso and seen.time)):
+    if _QUOTING.match(seen.core) or (seen.iso and seen.time):
         return True
-    ends = bool(_ADDRESS_AT_END.search(seen.core[-260:]))
-    return seen.dated and seen.started and ends and (seen.colon or seen.iso)
+    return seen.dated and seen.started and bool(_ADDRESS_AT_END.search(seen.core[-260:]))
 
 
 def _likely_without_verb(seen: _Candidate) -> bool:
-    if _QUOTING.match(seen.core) or (seen.iso and seen.time and len(seen.core) < 160):
+    if _QUOTING.match(seen.core) or (seen.iso and (seen.time or seen.address) and len(seen.core) < 160):
         return True
     if not seen.colon or seen.wrapped:
         return False

@@ -67,7 +67,7 @@ def _walk(raw: bytes, budget: _Budget, depth: int) -> Iterator[Body]:
     if kind.startswith("multipart/"):
         boundary = header.get_boundary()
         if boundary and depth < _DEEPEST:
-            parts = _split_parts(body, boundary.encode("ascii", "surrogateescape"), budget.parts)
+            parts = _split_parts(body, boundary.encode("utf-8", "replace"), budget.parts)
             if parts:
                 yield from _of_multipart(kind, parts, budget, depth)
                 return

@@ -21,7 +21,8 @@ _LONGEST_BLOCK = 24  # lines of one header block, its wrapped lines and blank li
 
 _FIELDS = {
     "from": "from|von|de|da|van|fra|från|frå|lähettäjä|od|nadawca|odesílatel|odosielateľ|от|від|от кого|kimden|"
-    "gönderen|από|αποστολέας|差出人|送信者|发件人|寄件者|寄件人|發件人|보낸 사람|보낸사람|보낸이|발신|מאת|من|المرسل|"
+    "gönderen|από|αποστολέας|差出人|送信者|发件人|寄件者|寄件人|發件人|보낸 사람|보낸사람|보낸이|"
+    "발신자|발신인|발신|מאת|من|المرسل|"
     "expéditeur|remitente|remetente|mittente|afzender|avsändare|absender|feladó|expeditor|de la|saatja",
     "date": "date|sent|sent at|sent on|gesendet|gesendet am|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|"
     "enviada em|enviado em|enviada|fecha|data|data di invio|inviato|inviato il|verzonden|verzonden op|verstuurd|"
@@ -32,7 +33,7 @@ _FIELDS = {
     "보냄|נשלח|תאריך|تاريخ|التاريخ|تاريخ الإرسال|تم الإرسال|أرسلت|elküldve|trimis|data și ora",
     "to": "to|an|à|a|para|aan|til|till|vastaanottaja|do|komu|кому|kime|alıcı|προς|宛先|收件人|收件者|"
     "받는 사람|받는사람|"
-    "받는이|수신|אל|إلى|المستلم|pour|destinataire|destinatario|destinatari|empfänger|címzett|către|per|ontvanger|"
+    "받는이|수신자|수신인|수신|אל|إلى|المستلم|pour|destinataire|destinatario|destinatari|empfänger|címzett|către|per|ontvanger|"
     "mottagare|modtager|mottaker|saaja|adresat|příjemce",
     "cc": "cc|kopie|kopie an|copie|copie à|copia|kopia|kopi|kopio|dw|do wiadomości|копия|копія|bilgi|"
     "κοιν|κοινοποίηση|抄送|"
@@ -63,7 +64,7 @@ _ORIGINAL = (
     "orijinal ileti|αρχικό μήνυμα|元のメッセージ|元のメール|原始邮件|邮件原件|原始郵件|原始信件|"
     "原邮件|原始訊息|원본 메시지|"
     "원본 메일|원본메시지|הודעה מקורית|ההודעה המקורית|الرسالة الأصلية|رسالة أصلية|eredeti üzenet|mesaj original|"
-    "mesajul original|original email|original appointment|originaltermin|original mail|ursprungsnachricht"
+    "mesajul original|original email|original appointment|originaltermin|original mail|ursprungsnachricht|original"
 )
 _FORWARDED = (
     "forwarded message|forwarded mail|forwarded by|forwarded email|weitergeleitete nachricht|"

@@ -71,7 +71,7 @@ _BORDER_TOP = re.compile(
     r"border(?:-top)?\s{0,3}:\s{0,3}(?:none\s{0,3};\s{0,3}border-top\s{0,3}:\s{0,3})?solid\s{1,3}(?:#(?:b5c4df|e1e1e1|ccc|cccccc|b5c4de)|windowtext|rgb\(\s?(?:181|225|204))",
     re.IGNORECASE,
 )
-_MOST_TAGS = 40_000
+_MOST_TAGS = 30_000
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _COMMENT_END = re.compile("-->")
 _DEEPEST = 3  # quote marks written; deeper quotes are history all the same

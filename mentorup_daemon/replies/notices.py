@@ -78,12 +78,19 @@ _LIST = re.compile(
 )
 _LIST_SURE = re.compile(
     r"you (?:received|are receiving|have received) this (?:message|e-?mail|mail) because|"
-    r"to unsubscribe\b|unsubscribe (?:from|at|here)|"
-    r"mailman/listinfo|reply to this e-?mail directly|non-text portions of this message|"
-    r"mailing list\s*$|list archives?:|"
-    r"(?:un)?subscribe:? https?://|groups\.io links|yahoo! groups links",
-    re.IGNORECASE | re.MULTILINE,
+    r"reply to this e-?mail directly|non-text portions of this message|to unsubscribe from this (?:group|list|thread)",
+    re.IGNORECASE,
 )
+_LIST_HINTS = [
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        r"unsubscribe",
+        r"mailman/listinfo|groups\.io|groups\.google|groups\.yahoo",
+        r"^\W{0,4}[\w.-]+ mailing list\s*$",
+        r"list archives?:|archives?:? https?://",
+        r"^\s*[\w.+-]+@[\w.-]+\s*$",
+    )
+]
 _LIST_RULE = re.compile(r"\s{0,3}(?:_{10,}|-{10,}|={10,}|--~--~-{3,}.{0,40}|-~-{3,}.{0,60}|-=-=.{0,40}|\*{10,})\s*$")
 _LIST_LINE = re.compile(
     r"https?://|@|to unsubscribe|mailing list|archive|faq|subscri|list|group|\.org|\.net", re.IGNORECASE
@@ -139,7 +146,9 @@ def is_list_footer(paragraph: str) -> bool:
     listed = sum(bool(_LIST_LINE.search(line)) for line in lines)
     if rule:
         return listed >= 1
-    return listed >= (len(lines) + 1) // 2 and bool(_LIST_SURE.search(text)) and bool(_LIST_REACH.search(text))
+    if _LIST_SURE.search(text):
+        return bool(_LIST_REACH.search(text))
+    return listed >= (len(lines) + 1) // 2 and sum(bool(hint.search(text)) for hint in _LIST_HINTS) >= 3
 
 
 def is_banner(paragraph: str) -> bool:

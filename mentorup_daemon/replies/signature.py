@@ -61,7 +61,9 @@ _MAYBE_DEVICE = re.compile(
     re.IGNORECASE,
 )
 _DELIMITERS = frozenset({"-- ", "--\u00a0"})
-_LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——"})
+_LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——", "__", "___", "____"})
+_FIELDS = re.compile(r"\s[|•·]\s")
+_RULE = re.compile(r"[_=*~-]{5,}$")
 _LINK = re.compile(r"[<(\[]{0,2}(?:https?://|mailto:|www\.)[^\s<>]{1,600}[>)\]]{0,2}")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
 
@@ -73,7 +75,7 @@ _PHONE_WORD = re.compile(
     r"whatsapp)[.:)\s]",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,64}@[^\s<>()\[\]@,;:\"]{2,64}\.[a-z]{2,24}", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"]{1,64}@[^\s<>()\[\]@,;:\"]{1,64}\.[a-z]{2,24}", re.IGNORECASE)
 _SITE = re.compile(
     r"(?:https?://|www\.)\S{3,200}|^\W{0,3}[\w-]{2,40}(?:\.[\w-]{2,40}){1,3}(?:/\S{0,60})?\W{0,3}$", re.IGNORECASE
 )
@@ -88,7 +90,7 @@ _POSTAL = re.compile(
 _TITLE = re.compile(
     r"\b(?:professor|prof\.|dr\.|director|manager|ceo|cto|cfo|engineer|department|dept|university|institute|faculty|"
     r"school|college|hospital|laborator|centre|center|inc|ltd|llc|gmbh|corp|ag|phd|ph\.d|chair|dean|head of|lecturer|"
-    r"researcher|scientist|consultant|president|founder|assistant|associate|analyst|developer|architect|officer|"
+    r"administrator|coordinator|specialist|partnership|company|researcher|scientist|consultant|president|founder|assistant|associate|analyst|developer|architect|officer|"
     r"universität|institut|fakultät|lehrstuhl|abteilung|geschäftsführer|université|directeur|directrice|professeur|"
     r"universidad|profesora?|universidade|professora|università|docente|universiteit|universitet|universitetet|"
     r"yliopisto|uniwersytet|univerzita|университет|институт|профессор|üniversitesi|πανεπιστήμιο|大学|教授|株式会社|"
@@ -133,7 +135,8 @@ def is_device_line(line: str) -> bool:
         return False
     # `Sent from my desk, which is easier than my phone` is a sentence: too long, and it excuses nothing.
     excused = bool(_APOLOGY.search(bare) or _DEVICE_ENDS.search(bare[-60:]))
-    return bool(_DEVICE.search(bare)) and (len(words) <= 7 or (len(words) <= 16 and excused))
+    named = len(_DEVICE.findall(bare))
+    return named > 0 and (len(words) <= 7 or (len(words) <= 9 and named > 1) or (len(words) <= 16 and excused))
 
 
 def delimiter_at(lines: Sequence[str]) -> int | None:
@@ -145,8 +148,8 @@ def delimiter_at(lines: Sequence[str]) -> int | None:
     below: list[str] = []
     for index in range(len(lines) - 1, -1, -1):
         bare = lines[index].strip() if len(lines[index]) <= 300 else lines[index]
-        if bare in _LOOSE_DELIMITERS:
-            if bare == "--" or _looks_like_signature(below):
+        if bare in _LOOSE_DELIMITERS or _RULE.match(bare):
+            if bare == "--" or (_looks_like_signature(below) and (bare in _LOOSE_DELIMITERS or _is_card(below))):
                 found = index if found is None else min(found, index)
         elif bare:
             below.append(bare)
@@ -159,50 +162,67 @@ def _looks_like_signature(below: list[str]) -> bool:
     return 0 < len(below) <= 8 and all(len(line) <= 90 and not _SENTENCE_END.search(line) for line in below)
 
 
-def without_contact_block(lines: list[str]) -> list[str]:
-    """The lines without the telephone, address, site and title lines at their very end, below a name that stays."""
-    first = len(lines)
-    seen = 0
-    while first > 0 and seen < _LAST_LINES:
-        line = lines[first - 1]
-        if line.strip():
-            if len(line) > _LONGEST:
-                break
-            seen += 1
-        elif first > 1 and not lines[first - 2].strip():
-            first -= 1
-            continue
-        first -= 1
-    tail = list(range(first, len(lines)))
-    name = _name_above(lines, tail)
-    if name is None:
+def _is_card(below: list[str]) -> bool:
+    """Lines, the last one first, that begin with a name and hold two ways to reach someone, or one and a title."""
+    name = below[-1].partition("|")[0]
+    return _is_name(name) and _is_contact(below, [*range(len(below) - 1)] or [0])
+
+
+def without_contact_block(lines: list[str], writer: frozenset[str]) -> list[str]:
+    """The lines without the telephone, address, site and title lines at their very end, below a name that stays.
+
+    Without a closing above it a block goes only when one of the words of `writer` (lower case: name, address) stands
+    in its first line: else it may be the card of someone the mail is about.
+    """
+    tail = _tail(lines)
+    text = [index for index in tail if lines[index].strip()]
+    if not text:
         return lines
-    end = name + 1
+    end = _end_above_card(lines, text, writer)
     while end > 0 and not lines[end - 1].strip():
         end -= 1
     return lines[:end]
 
 
-def _name_above(lines: list[str], tail: list[int]) -> int | None:
-    """The last line to keep when the tail ends in a contact block; None when it is none."""
-    text = [index for index in tail if lines[index].strip()]
+def _tail(lines: list[str]) -> range:
+    """The last lines, as many as a contact block may have."""
+    first = len(lines)
+    seen = 0
+    while first > 0 and seen < _LAST_LINES and len(lines[first - 1]) <= _LONGEST:
+        first -= 1
+        seen += bool(lines[first].strip())
+    return range(first, len(lines))
+
+
+def _end_above_card(lines: list[str], text: list[int], writer: frozenset[str]) -> int:
+    """Where the words end above a contact block; `text` are the tail's lines that are not blank."""
     closing = next((index for index in reversed(text) if _CLOSING.match(lines[index].strip(" *_"))), None)
     if closing is not None:
         below = [index for index in text if index > closing]
-        if below and _is_name(lines[below[0]]):
-            rest = below[1:]
-            return below[0] if rest and _is_contact(lines, rest) else None
-        if below and _is_contact(lines, below) and not _SENTENCE_END.search(lines[below[0]].strip()):
-            return closing
-        return None
-    block: list[int] = []
-    for index in reversed(text):
-        if block and block[0] - index > 1:
+        named = 1 if below and _is_name(lines[below[0]]) else 0
+        card = below[named:]
+        if card and _is_contact(lines, card) and not _SENTENCE_END.search(lines[card[0]].strip()):
+            return (below[0] if named else closing) + 1
+    block = [text[-1]]
+    for index in reversed(text[:-1]):
+        if block[0] - index > 1:
             break
         block.insert(0, index)
-    if len(block) >= 3 and (block[0] == 0 or not lines[block[0] - 1].strip()) and _is_name(lines[block[0]]):
-        return block[0] if _is_contact(lines, block[1:], certain=True) else None
-    return None
+    head = lines[block[0]]
+    if not writer & {word.strip("*_,.|()").lower() for word in head.split()}:
+        return len(lines)
+    if len(block) == 1 and _is_one_line_card(head):
+        return block[0]
+    if len(block) >= 3 and _is_name(head) and _is_contact(lines, block[1:]):
+        return block[0] + 1
+    return len(lines)
+
+
+def _is_one_line_card(line: str) -> bool:
+    """Of the kind `Ana Ortiz | Example University | +1 555 010 0199 | www.example.org`."""
+    fields = [field for field in _FIELDS.split(line) if field.strip()]
+    ways = sum(bool(_PHONE.search(field) or _ADDRESS.search(field) or _SITE.search(field)) for field in fields)
+    return len(fields) >= 3 and ways >= 2
 
 
 def _is_name(line: str) -> bool:
@@ -221,8 +241,11 @@ def _is_name(line: str) -> bool:
     )
 
 
-def _is_contact(lines: list[str], indices: list[int], *, certain: bool = False) -> bool:
-    """All the lines belong to a contact block, and one of them gives a way to reach the writer."""
+def _is_contact(lines: list[str], indices: list[int]) -> bool:
+    """All the lines belong to a contact block: one gives a way to reach the writer, another that or a place or title.
+
+    A telephone number alone below a name may well be what the mail is about.
+    """
     reach = titles = 0
     for index in indices:
         line = lines[index].strip()
@@ -241,6 +264,4 @@ def _is_contact(lines: list[str], indices: list[int], *, certain: bool = False) 
                 return False
         elif len(line.split()) > 8 or (_SENTENCE_END.search(line) and len(line.split()) > 3):
             return False
-    if certain:
-        return reach >= 1 and reach + titles >= 2
-    return reach >= 1
+    return reach >= 1 and reach + titles >= 2

@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mentorup_daemon.replies.addresses import addresses
 from mentorup_daemon.replies.bodies import Body, bodies
+from mentorup_daemon.replies.fields import first_of, header_fields
 from mentorup_daemon.replies.history import ForwardedBlock, forwarded_block
 from mentorup_daemon.replies.html_text import html_text
 from mentorup_daemon.replies.notices import is_banner, is_list_footer, is_notice, is_reply_above_line
@@ -62,66 +64,85 @@ class VisibleText:
 
 def visible_text(raw: bytes) -> VisibleText:
     """The writer's own words in a whole RFC 5322 message; empty when there are none. Never raises."""
-    found = [_of_body(body) for body in bodies(raw)]
+    writer = first_of(header_fields(raw), "from")
+    found = [_of_body(body, writer) for body in bodies(raw)]
     return VisibleText(
         "\n\n".join(part.text for part in found if part.text),
         tuple(answer for part in found for answer in part.answers),
     )
 
 
-def _of_body(body: Body) -> VisibleText:
+def _of_body(body: Body, writer: str) -> VisibleText:
     if body.html:
-        return visible_text_of_html(body.text)
-    plain, doubtful = _once(_unflowed(body.text, body.delsp) if body.flowed else body.text)
-    if doubtful and body.alternative:
+        return visible_text_of_html(body.text, writer=writer)
+    mill = _Mill(writer)
+    plain = mill.once(_unflowed(body.text, body.delsp) if body.flowed else body.text)
+    if mill.doubtful and body.alternative:
         # The plain part has lost the marks of its quote; the HTML may have kept them.
-        told = visible_text_of_html(body.alternative)
+        told = visible_text_of_html(body.alternative, writer=writer)
         if told.text:
             return told
-    return _settled(plain, body.text)
+    return mill.settled(plain, body.text)
 
 
-def visible_text_of_plain(text: str, *, flowed: bool = False, delsp: bool = False) -> VisibleText:
-    """The writer's own words in a plain text body; `flowed` and `delsp` as its content type says (RFC 3676)."""
-    return _settled(_once(_unflowed(text, delsp) if flowed else text)[0], text)
+def visible_text_of_plain(text: str, *, flowed: bool = False, delsp: bool = False, writer: str = "") -> VisibleText:
+    """The writer's own words in a plain text body.
+
+    `flowed` and `delsp` are as its content type says (RFC 3676); `writer` is the From field, where it is known: it
+    tells the writer's own contact block from one that the mail is about.
+    """
+    mill = _Mill(writer)
+    return mill.settled(mill.once(_unflowed(text, delsp) if flowed else text), text)
 
 
-def visible_text_of_html(html: str) -> VisibleText:
-    """The writer's own words in an HTML body, as plain text."""
-    return visible_text_of_plain(html_text(html))
+def visible_text_of_html(html: str, *, writer: str = "") -> VisibleText:
+    """The writer's own words in an HTML body, as plain text; `writer` as for plain text."""
+    return visible_text_of_plain(html_text(html), writer=writer)
 
 
-def _settled(found: VisibleText, given: str) -> VisibleText:
-    """Until a further round changes nothing, so that a text that has been cleaned is left alone."""
-    text = found.text
-    if text == given.strip() or len(text) > _LONGEST_MILLED:
-        return found
-    for _ in range(_MOST_ROUNDS):
-        again = _once(text)[0].text
-        if again == text:
-            break
-        text = again
-    return VisibleText(text, found.answers)
+class _Mill:
+    """What a text is taken through, round by round. `doubtful`: history without marks may be among the words."""
+
+    def __init__(self, writer: str) -> None:
+        names = addresses(writer)[:3]
+        self.writer = frozenset(word for name, address in names for word in (*_name_words(name), address))
+        self.doubtful = False
+
+    def settled(self, found: VisibleText, given: str) -> VisibleText:
+        """Until a further round changes nothing, so that a text that has been cleaned is left alone."""
+        text = found.text
+        if text == given.strip() or len(text) > _LONGEST_MILLED:
+            return found
+        for _ in range(_MOST_ROUNDS):
+            again = self.once(text).text
+            if again == text:
+                break
+            text = again
+        return VisibleText(text, found.answers)
+
+    def once(self, text: str) -> VisibleText:
+        """One round."""
+        text = _LINE_ENDS.sub("\n", text).translate(_INVISIBLE)
+        lines = _BLANK_RUN.sub("\n", text).split("\n", _MOST_LINES)
+        rest = lines.pop() if len(lines) > _MOST_LINES else ""
+        division = divide(_without_opening(lines))
+        self.doubtful = self.doubtful or division.doubtful
+        kept: list[str] = []
+        answers: list[InlineAnswer] = []
+        for segment in division.segments:
+            words = _clean(segment, self.writer)
+            if words:
+                kept.append(words)
+                if segment.quoted:
+                    answers.append(InlineAnswer("\n".join(segment.quoted), words))
+        if rest and not division.ended:
+            # Nobody writes so much; what is neither quoted nor below history is kept as it is.
+            kept.append(_QUOTED_LINE.sub("", rest).strip())
+        return VisibleText("\n\n".join(kept).strip(), tuple(answers))
 
 
-def _once(text: str) -> tuple[VisibleText, bool]:
-    """One round: (the words, whether history without marks may be among them)."""
-    text = _LINE_ENDS.sub("\n", text).translate(_INVISIBLE)
-    lines = _BLANK_RUN.sub("\n", text).split("\n", _MOST_LINES)
-    rest = lines.pop() if len(lines) > _MOST_LINES else ""
-    division = divide(_without_opening(lines))
-    kept: list[str] = []
-    answers: list[InlineAnswer] = []
-    for segment in division.segments:
-        words = _clean(segment)
-        if words:
-            kept.append(words)
-            if segment.quoted:
-                answers.append(InlineAnswer("\n".join(segment.quoted), words))
-    if rest and not division.ended:
-        # Nobody writes so much; what is neither quoted nor below history is kept as it is.
-        kept.append(_QUOTED_LINE.sub("", rest).strip())
-    return VisibleText("\n\n".join(kept).strip(), tuple(answers)), division.doubtful
+def _name_words(name: str) -> list[str]:
+    return [word for word in name.lower().replace(",", " ").split() if len(word) > 2]
 
 
 def _without_opening(lines: list[str]) -> list[str]:
@@ -136,14 +157,14 @@ def _without_opening(lines: list[str]) -> list[str]:
     return lines
 
 
-def _clean(segment: Segment) -> str:
+def _clean(segment: Segment, writer: frozenset[str]) -> str:
     lines = [line.rstrip() if line != "-- " else line for line in segment.lines]
     lines = _without_device_lines(lines)
     lines = _without_footers(lines)
     delimiter = delimiter_at(lines)
     if delimiter is not None:
         lines = _without_footers(lines[:delimiter])
-    lines = without_contact_block(lines)
+    lines = without_contact_block(lines, writer)
     return _collapsed(lines)
 
 
