@@ -74,6 +74,9 @@ class Feedback:
     meeting: str | None = None
     subject: str = ""
     original: str = ""  # file name under mail/, "" when typed in by hand
+    writer: str = ""  # address of the one who wrote it; `mentor` is None while nobody knows whose that is
+    guess: str = ""  # why it is thought to answer a draft of ours, "" when that is sure or it was tagged
+    offers: tuple[str, ...] = ()  # what it asks or promises, each as the line of a reply that would keep it
     plan: str | None = None
     plan_due: date | None = None
     state: Literal["filed", "planned", "done", "dropped"] = "filed"

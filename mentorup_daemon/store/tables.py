@@ -161,6 +161,9 @@ feedback = Table(
     Column("meeting", String(1000)),
     Column("subject", Text, nullable=False),
     Column("original", Text, nullable=False),
+    Column("writer", Text, nullable=False, default=""),
+    Column("guess", Text, nullable=False, default=""),
+    Column("offers", JSON, nullable=False, default=list),
     Column("plan", Text),
     Column("plan_due", Date),
     Column("state", String(20), nullable=False),
@@ -240,7 +243,8 @@ placements = Table(
     Column("uid", Integer, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("filed", Boolean, nullable=False),  # filed as feedback, so it gets the keyword
-    Column("marked", Boolean, nullable=False),  # and the server has it, or keeps none
+    Column("marked", Boolean, nullable=False),  # the keyword is there as `filed` says, or the server keeps none
+    Column("tags", String(100), nullable=False, default=""),  # outside of it when it was read: "keyword folder"
 )
 Index(None, placements.c.account, placements.c.marked)
 
