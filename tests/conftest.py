@@ -14,7 +14,13 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-pytest_plugins = ["tests.servers.caldav", "tests.servers.imap", "tests.servers.fake_http", "tests.servers.world"]
+pytest_plugins = [
+    "tests.servers.caldav",
+    "tests.servers.imap",
+    "tests.servers.fake_http",
+    "tests.servers.world",
+    "tests.servers.wheel",
+]
 
 
 def require_debian(program: str, package: str) -> None:
