@@ -42,17 +42,23 @@ app.add_typer(goals_app, name="goals")
 app.add_typer(feedback_app, name="feedback")
 
 
+def _tell_version(asked: bool) -> None:
+    """Before anything else is looked for, a command included."""
+    if asked:
+        typer.echo(f"mentorup {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def mentorup(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="PATH", help="The config file; $MENTORUP_CONFIG otherwise.")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_tell_version)
+    ] = False,
 ) -> None:
     """Before any command: a config named here holds for it."""
-    if version:
-        typer.echo(f"mentorup {__version__}")
-        raise typer.Exit
     if config is not None:
         os.environ["MENTORUP_CONFIG"] = str(config)
 
