@@ -24,16 +24,15 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Its number, as li
 Text = Annotated[str, typer.Argument(help="In your own words; quote it.")]
 NewText = Annotated[str | None, typer.Option("--text", help="The new words.")]
 
-_HIDDEN_IN_TABLES = ("created_at", "done_at", "message_id", "original", "subject")
-
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One kind of record on the command line. `open_states` are those that `list` shows without --all."""
+    """One kind of record on the command line. `shown` are the columns of its table, `open_states` what `list` shows."""
 
     name: str
     kind: type[Topic] | type[ActionItem] | type[Feedback] | type[Goal]
     fields: Sequence[str]
+    shown: Sequence[str]
     open_states: Sequence[str]
     done_state: str
 
@@ -91,7 +90,7 @@ class Family:
             if as_json:
                 print_json([as_object(one, self.fields) for one in found])
                 return
-            shown = [name for name in self.fields if name not in _HIDDEN_IN_TABLES]
+            shown = self.shown
             rows = [[_cell(getattr(one, name)) for name in shown] for one in found]
             print_table("", shown, rows, f"No {self.name}s here. `add` adds one, `--all` shows old ones.")
 
@@ -113,6 +112,7 @@ class Family:
         """Keeps a new record and prints it."""
         from mentorup_daemon.store import work
 
+        account.store.first_start(account.now)
         with account.store.writing() as scope:
             number = work.add(scope, record).id
         self.print_one(account, number, as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mentorup_daemon.errors import ConfigError
+from mentorup_daemon.errors import ConfigError, MentorUpError
 
 if TYPE_CHECKING:
     from mentorup_daemon.config import Settings
@@ -53,16 +54,53 @@ def settings_of(config: Path | None) -> Settings:
 @contextmanager
 def opened(config: Path | None) -> Iterator[Opened]:
     """The config and the store, let go of at the end."""
-    from mentorup_daemon.config import store_url
     from mentorup_daemon.logs import configure
     from mentorup_daemon.store.account import Store
 
     settings = settings_of(config)
     configure(settings.log.level, settings.log.format)
-    store = Store.open(store_url(settings, os.environ))
+    store = Store.open(_store_url(settings))
     try:
-        now = datetime.now(UTC)
-        store.first_start(now)
-        yield Opened(settings, store, now)
+        yield Opened(settings, store, datetime.now(UTC))
     finally:
         store.close()
+
+
+@contextmanager
+def rehearsed(config: Path | None) -> Iterator[Opened]:
+    """The records as they are, with the calendar as it is now, in a copy that is thrown away."""
+    import tempfile
+
+    from mentorup_daemon.logs import configure
+    from mentorup_daemon.service.account import open_account
+    from mentorup_daemon.service.calendar_in import look
+    from mentorup_daemon.store.account import Store
+    from mentorup_daemon.store.copying import copy_database
+
+    settings = settings_of(config)
+    configure("error", settings.log.format)
+    with tempfile.TemporaryDirectory(prefix="mentorup-") as directory:
+        copy = Path(directory) / "mentorup.db"
+        path = Store.path_of(_store_url(settings))
+        if path is not None and path.exists():
+            copy_database(path, copy)
+        elif path is None:
+            raise MentorUpError("Only a store on SQLite can be rehearsed.")
+        beside = settings.model_copy(update={"store": settings.store.model_copy(update={"url": f"sqlite:///{copy}"})})
+        account = open_account(beside, os.environ)
+        now = datetime.now(UTC)
+        try:
+            account.store.first_start(now)
+            try:
+                look(account, now, lambda _step: None)
+            except MentorUpError as error:
+                sys.stderr.write(f"mentorup: {error} This is from the calendar as it was last seen.\n")
+            yield Opened(settings, account.store, now)
+        finally:
+            account.close()
+
+
+def _store_url(settings: Settings) -> str:
+    from mentorup_daemon.config import store_url
+
+    return store_url(settings, os.environ)

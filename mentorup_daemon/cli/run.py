@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mentorup_daemon.cli.opened import Opened, opened, settings_of
+from mentorup_daemon.cli.opened import Opened, opened, rehearsed, settings_of
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, errors_told, print_json, print_table
-from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError
+from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError
 
 if TYPE_CHECKING:
     from mentorup_daemon.records import Due, Snapshot
@@ -68,7 +68,7 @@ def status_command(config: ConfigOption = None, as_json: JsonOption = False) -> 
         _print_status(facts)
 
 
-def _status(account: Opened) -> dict[str, object]:
+def _status(account: Opened) -> dict[str, Any]:
     from mentorup_daemon.rules.plan import upcoming
     from mentorup_daemon.store import health, ledger, mail
 
@@ -118,34 +118,26 @@ def _told(moment: datetime | None, zone: object) -> datetime | None:
     return None if moment is None else moment.astimezone(zone)  # type: ignore[arg-type]  # a ZoneInfo
 
 
-def _print_status(facts: dict[str, object]) -> None:
-    servers: list[dict[str, object]] = facts["servers"]  # type: ignore[assignment]  # made above
+def _print_status(facts: dict[str, Any]) -> None:
+    """For people: one thing a line, and every key whole, so that it can be copied into `why`."""
     last = facts["last_pass"]
     print(f"Last pass: {_minute(last)}" if last else "No pass yet: `mentorup run` starts the service.")
-    print_table(
-        "Servers",
-        ["server", "last reached", "trouble"],
-        [(row["server"], _minute(row["reached_at"]), row["failure"]) for row in servers],
-        "No server has been asked yet.",
-    )
-    print_table(
-        "Came last",
-        ["when", "where", "subject", "outcome", "key"],
-        [
-            (_minute(row["at"]), row["lands"], row["subject"], row["outcome"], row["key"])
-            for row in facts["delivered"]  # type: ignore[attr-defined]  # made above
-        ],
-        "Nothing has been written yet.",
-    )
-    print_table(
-        "Comes next",
-        ["when", "key"],
-        [(_minute(row["due_at"]), row["key"]) for row in facts["next"]],  # type: ignore[attr-defined]  # made above
-        "Nothing is in sight.",
-    )
-    broken: list[dict[str, object]] = facts["quarantine"]  # type: ignore[assignment]  # made above
-    if broken:
-        print_table("Set aside", ["where", "why"], [(row["place"], row["reason"]) for row in broken], "")
+    for row in facts["servers"]:
+        reached = f"last reached {_minute(row['reached_at'])}" if row["reached_at"] else "never reached"
+        print(f"  {row['server']}: {reached}" + (f"; {row['failure']}" if row["failure"] else ""))
+    _print_section("Came last", [(row["at"], row["subject"], row["outcome"], row["key"]) for row in facts["delivered"]])
+    _print_section("Comes next", [(row["due_at"], "", "", row["key"]) for row in facts["next"]])
+    if facts["quarantine"]:
+        print("\nSet aside")
+        for row in facts["quarantine"]:
+            print(f"  {row['place']} ({row['what']})\n    {row['reason']}")
+
+
+def _print_section(title: str, rows: list[tuple[datetime, str, str, str]]) -> None:
+    print(f"\n{title}" if rows else f"\n{title}: nothing")
+    for at, subject, outcome, key in rows:
+        print(f"  {_minute(at)}  {subject}" + (f" ({outcome})" if outcome not in ("", "delivered") else ""))
+        print(f"    {key}")
 
 
 def _minute(moment: object) -> str:
@@ -157,10 +149,10 @@ def rehearse_command(
     days: Annotated[int, typer.Option(min=1, max=366, help="How far to look ahead.")] = 90,
     as_json: JsonOption = False,
 ) -> None:
-    """Every note and draft that would come, from the calendar as it was last seen; touches nothing."""
+    """Every note and draft that would come, from the calendar as it is; touches nothing."""
     from mentorup_daemon.rules.plan import upcoming
 
-    with errors_told(), opened(config) as account:
+    with errors_told(), rehearsed(config) as account:
         view = account.snapshot()
         ahead = upcoming(view, account.now, account.now + timedelta(days=days))
         if as_json:
@@ -195,8 +187,11 @@ def _subject(one: Due, view: Snapshot) -> str:
     """The subject it would have, written from the records as they are now."""
     from mentorup_daemon.letters import Occasion, Templates, compose
 
-    occasion = Occasion(message_id="<rehearsal@localhost>")
-    return compose(one, view, now=one.due_at, templates=Templates(None), occasion=occasion).subject
+    occasion = Occasion(message_id="<rehearsal@localhost>", draft_state="fresh" if one.rule == "agenda" else "none")
+    try:
+        return compose(one, view, now=one.due_at, templates=Templates(None), occasion=occasion).subject
+    except Malformed:
+        return one.reason
 
 
 def why_command(

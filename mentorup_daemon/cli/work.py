@@ -27,6 +27,7 @@ TOPICS = Family(
     name="topic",
     kind=Topic,
     fields=("id", "text", "mentor", "wants", "priority", "minutes", "state", "private", "created_at"),
+    shown=("id", "text", "mentor", "wants", "minutes"),
     open_states=("open",),
     done_state="discussed",
 )
@@ -34,6 +35,7 @@ ACTIONS = Family(
     name="action item",
     kind=ActionItem,
     fields=("id", "text", "owner", "due", "state", "mentor", "source", "created_at", "done_at"),
+    shown=("id", "text", "owner", "due", "state"),
     open_states=("open",),
     done_state="done",
 )
@@ -41,6 +43,7 @@ GOALS = Family(
     name="goal",
     kind=Goal,
     fields=("id", "text", "mentor", "due", "state", "created_at"),
+    shown=("id", "text", "mentor", "due", "state"),
     open_states=("open",),
     done_state="done",
 )
@@ -51,6 +54,7 @@ FEEDBACK = Family(
         *("id", "mentor", "text", "received_at", "source", "message_id", "meeting"),
         *("plan", "plan_due", "state", "subject", "original"),
     ),
+    shown=("id", "mentor", "received_at", "text", "plan"),
     open_states=("filed", "planned", "done"),  # what was said stays worth reading
     done_state="done",
 )

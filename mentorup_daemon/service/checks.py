@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from mentorup_daemon.calendars import CalDavAccount, Calendars
-from mentorup_daemon.config import Settings, state_directory
+from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
 from mentorup_daemon.letters import Templates
 from mentorup_daemon.letters.samples import contexts
@@ -22,6 +22,7 @@ from mentorup_daemon.mailbox import FILED, ImapAccount
 from mentorup_daemon.mailbox.folders import Folder, Folders
 from mentorup_daemon.mailbox.session import Session
 from mentorup_daemon.service.doors import caldav_account, imap_account
+from mentorup_daemon.store.account import Store
 
 State = Literal["ok", "warning", "problem"]
 
@@ -57,7 +58,9 @@ def everything(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findi
     yield from mailbox(settings)
     yield from calendars(settings)
     yield from templates(settings)
-    yield state(state_directory(environ))
+    database = Store.path_of(store_url(settings, environ))
+    if database is not None:
+        yield state(database.parent)
 
 
 def people(settings: Settings) -> Iterator[Finding]:

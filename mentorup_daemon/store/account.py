@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, make_url, select, update
 
 from mentorup_daemon.store.engine import database_path, exclusive, open_engine, told
 from mentorup_daemon.store.tables import accounts
@@ -52,6 +52,13 @@ class Store:
         engine = open_engine(url)
         path = database_path(engine)
         return cls(engine, directory or (path.parent if path else Path()), account)
+
+    @staticmethod
+    def path_of(url: str) -> Path | None:
+        """Where the SQLite file of this URL is, whether it exists or not; None for another database."""
+        parsed = make_url(url)
+        sqlite = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+        return Path(parsed.database or "") if sqlite else None
 
     def close(self) -> None:
         """Lets go of every connection."""

@@ -1,0 +1,146 @@
+"""The command line as people and their scripts use it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.world import ANA, SAM, World
+
+
+@pytest.fixture
+def told(light_world: World) -> World:
+    """One pass has been made on the real clock: an agenda written, feedback filed, a topic and an action kept."""
+    world = light_world
+    world.changes["owner"] = {"working_hours": "00:00-24:00"}
+    world.now = datetime.now(UTC).replace(microsecond=0)
+    world.meet("first", world.now + timedelta(hours=30))
+    world.meet("weekly", world.now + timedelta(days=6), rule="FREQ=WEEKLY;COUNT=4")
+    world.write("Slow down.", to=SAM, sender=ANA, subject="Talk #feedback")
+    (world.state / "config.toml").write_text(world.config())
+    world.tend()
+    return world
+
+
+def run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mentorup_daemon", "--config", str(world.state / "config.toml"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def told_json(world: World, *arguments: str) -> Any:
+    done = run(world, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def digest(directory: Path) -> dict[str, str]:
+    """Every file of the state but SQLite's own helpers, which readers make too."""
+    files = [path for path in directory.rglob("*") if path.is_file() and path.suffix in (".db", ".eml")]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_listings_have_the_shapes_of_the_contract(told: World) -> None:
+    [item] = told_json(told, "feedback", "list")
+    assert {"id", "mentor", "text", "received_at", "source", "message_id", "meeting", "plan", "state"} <= set(item)
+    assert (item["mentor"], item["text"], item["source"]) == ("ana", "Slow down.", "subject")
+    assert datetime.fromisoformat(item["received_at"]).tzinfo is not None
+    meetings = told_json(told, "meetings", "list")
+    assert len(meetings) == 5
+    assert {"key", "mentor", "title", "start", "end", "status", "recognised_by"} <= set(meetings[0])
+    assert datetime.fromisoformat(meetings[0]["start"]).astimezone(UTC) == told.now + timedelta(hours=30)
+    assert told_json(told, "meetings") == meetings
+    people = told_json(told, "mentors")
+    assert [person["id"] for person in people] == ["ana", "ben"]
+
+
+def test_status_tells_health_and_what_came_and_comes(told: World) -> None:
+    facts = told_json(told, "status")
+    assert set(facts) == {"healthy", "servers", "last_pass", "delivered", "next", "quarantine"}
+    assert facts["healthy"] is True
+    assert "agenda/ana/first" in [entry["key"] for entry in facts["delivered"]]
+    assert {"key", "rule", "due_at", "mentor"} == set(facts["next"][0])
+    people = run(told, "status")
+    assert "agenda/ana/first\n" in people.stdout
+
+
+def test_rehearse_looks_at_the_calendar_as_it_is_and_touches_nothing(told: World) -> None:
+    told.restart()
+    before = digest(told.state)
+    told.meet("later", told.now + timedelta(days=20))
+    mails = told.mail.messages("INBOX"), told.mail.messages("Drafts")
+    ahead = told_json(told, "rehearse", "--days", "60")
+    assert {"key", "rule", "due_at", "mentor", "subject", "lands"} == set(ahead[0])
+    assert "agenda/ana/later" in [one["key"] for one in ahead]
+    assert [one["due_at"] for one in ahead] == sorted(one["due_at"] for one in ahead)
+    assert digest(told.state) == before
+    assert (told.mail.messages("INBOX"), told.mail.messages("Drafts")) == mails
+
+
+def test_rehearse_before_the_first_start_leaves_no_store_behind(light_world: World) -> None:
+    world = light_world
+    world.meet("first", datetime.now(UTC) + timedelta(days=5))
+    (world.state / "config.toml").write_text(world.config())
+    ahead = told_json(world, "rehearse")
+    assert "agenda/ana/first" in [one["key"] for one in ahead]
+    assert not (world.state / "mentorup.db").exists()
+
+
+def test_why_tells_the_rule_and_the_meeting_of_a_key(told: World) -> None:
+    facts = told_json(told, "why", "agenda/ana/first")
+    assert facts["rule"] == "agenda"
+    assert facts["outcome"] == "delivered"
+    assert facts["meeting"]["title"] == "Ana Ortiz"
+    unknown = run(told, "why", "agenda/ana/nothing")
+    assert unknown.returncode == 1
+    assert "rehearse" in unknown.stderr
+
+
+def test_records_are_added_changed_and_listed(told: World) -> None:
+    topic = told_json(told, "topics", "add", "K award: this cycle or next? (decision, 15 min)", "--mentor", "ana")
+    assert (topic["wants"], topic["minutes"], topic["mentor"]) == ("decision", 15, "ana")
+    assert told_json(told, "topics", "edit", str(topic["id"]), "--priority", "1")["priority"] == 1
+    action = told_json(
+        told, "actions", "add", "Introduce me to Kim", "--mentor", "ana", "--theirs", "--by", "2026-12-11"
+    )
+    assert (action["owner"], action["due"]) == ("ana", "2026-12-11")
+    assert told_json(told, "actions", "done", str(action["id"]))["state"] == "done"
+    assert told_json(told, "actions") == []
+    assert len(told_json(told, "actions", "list", "--all")) == 1
+    goal = told_json(told, "goals", "add", "Submit the K award", "--by", "2027-02-12")
+    assert [one["id"] for one in told_json(told, "goals")] == [goal["id"]]
+    assert len({topic["id"], action["id"], goal["id"]}) == 3
+    wrong = run(told, "topics", "add", "x", "--mentor", "kim")
+    assert wrong.returncode == 1
+    assert "ana, ben" in wrong.stderr
+
+
+def test_feedback_is_exported_in_every_form(told: World) -> None:
+    assert "> Slow down." in run(told, "feedback", "export").stdout
+    assert run(told, "feedback", "export", "--format", "csv").stdout.startswith("id,mentor,")
+    [item] = json.loads(run(told, "feedback", "export", "--format", "json").stdout)
+    assert item["text"] == "Slow down."
+
+
+def test_no_config_is_told_with_what_to_do(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mentorup_daemon", "status"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 78
+    assert "mentorup init" in done.stderr
