@@ -8,7 +8,7 @@ Every other room imports from here; this room imports from none.
 from mentorup_daemon.records.due import Due, Entry, Lands, Mark, Outcome, Receipt, Snapshot, Trouble
 from mentorup_daemon.records.mail import Command, MessageHeaders, Understood
 from mentorup_daemon.records.meetings import Meeting, Occurrence, Recognition, key_part
-from mentorup_daemon.records.people import Mentor, Owner, WorkingHours
+from mentorup_daemon.records.people import Mentor, Owner, PersonState, WorkingHours
 from mentorup_daemon.records.practice import Practice, Tags
 from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Note, Thanks, Topic
 
@@ -29,6 +29,7 @@ __all__ = [
     "Occurrence",
     "Outcome",
     "Owner",
+    "PersonState",
     "Practice",
     "Receipt",
     "Recognition",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mentorup_daemon.records.meetings import Meeting
-from mentorup_daemon.records.people import Mentor, Owner
+from mentorup_daemon.records.people import Mentor, Owner, PersonState
 from mentorup_daemon.records.practice import Practice
 from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Thanks, Topic
 
@@ -115,8 +115,8 @@ class Trouble:
 class Snapshot:
     """All that the rules may look at, at one moment. The rules get this and a clock reading, nothing else.
 
-    `ledger` and `marks` are by key. `meetings` lie in the window that the store keeps, cancelled ones included.
-    `started_at` is the account's first start: nothing from before it is chased.
+    `ledger` and `marks` are by key, `states` by person. `meetings` lie in the window that the store keeps, cancelled
+    ones included. `started_at` is the account's first start: nothing from before it is chased.
     """
 
     owner: Owner
@@ -134,10 +134,21 @@ class Snapshot:
     troubles: tuple[Trouble, ...] = ()
     ledger: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
     marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+    states: Mapping[str, PersonState] = field(default_factory=lambda: MappingProxyType({}))
 
     def person(self, mentor_id: str | None) -> Mentor | None:
         """The person with this id, or None."""
         return next((person for person in self.mentors if person.id == mentor_id), None)
+
+    def quiet_until(self, mentor_id: str | None) -> datetime | None:
+        """Until when nothing about this person comes (see `PersonState`); None when nothing was ever held back."""
+        state = self.states.get(mentor_id or "")
+        return state.quiet_until if state is not None else None
+
+    def active(self, mentor_id: str | None, at: datetime) -> bool:
+        """True unless the person is closed, or paused at that moment."""
+        quiet = self.quiet_until(mentor_id)
+        return quiet is None or quiet <= at
 
     def meeting(self, key: str) -> Meeting | None:
         """The meeting with this key, or None when the store no longer knows it."""

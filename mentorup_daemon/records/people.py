@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -88,6 +89,38 @@ class Mentor:
     def given_name(self) -> str:
         """The first name, titles left out: `Ana` for `Dr. Ana Ortiz`."""
         return given_name(self.name)
+
+    def allows(self, text: str) -> bool:
+        """True when the allow-list is empty or one of its entries stands in the text, as a word, in any case (C25)."""
+        if not self.topics:
+            return True
+        folded = " ".join(text.casefold().split())
+        wanted = (" ".join(entry.casefold().split()) for entry in self.topics)
+        return any(entry and re.search(rf"(?<!\w){re.escape(entry)}(?!\w)", folded) for entry in wanted)
+
+
+FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than anything falls due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonState:
+    """What the owner has said of the schedules of one person: PAUSE, CLOSE, RESUME. `since` is when it was said.
+
+    `paused_until` is None for a pause that lasts until RESUME. A person without a state is active, and always was.
+    """
+
+    mentor: str
+    state: Literal["active", "paused", "closed"] = "active"
+    since: datetime
+    paused_until: datetime | None = None
+
+    @property
+    def quiet_until(self) -> datetime:
+        """What fell due before this moment is not chased; after a RESUME that is the moment of the RESUME."""
+        if self.state == "active":
+            return self.since
+        return self.paused_until or FOR_GOOD if self.state == "paused" else FOR_GOOD
 
 
 def given_name(name: str) -> str:

@@ -6,11 +6,12 @@ A message is known by a digest of its content, so the same mail in two folders, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from mentorup_daemon.records import Receipt
 from mentorup_daemon.store.account import Scope
@@ -124,8 +125,8 @@ def linked(scope: Scope, message_id: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def keep_receipt(scope: Scope, receipt: Receipt) -> None:
-    """The answer to a reply, to be delivered in the same pass or the next."""
+def keep_receipt(scope: Scope, receipt: Receipt, journal: Sequence[Sequence[Any]] = ()) -> None:
+    """The answer to a reply, to be delivered in the same pass or the next; `journal` takes back what was done."""
     content = {
         "about": receipt.about,
         "lines": [list(line) for line in receipt.lines],
@@ -137,7 +138,38 @@ def keep_receipt(scope: Scope, receipt: Receipt) -> None:
         "in_reply_to": receipt.in_reply_to,
         "references": list(receipt.references),
     }
-    put(scope, receipts, key=receipt.key, at=receipt.at, content=content)
+    last = select(func.max(receipts.c.serial)).where(receipts.c.account == scope.account)
+    serial = (scope.connection.execute(last).scalar_one() or 0) + 1
+    put(scope, receipts, key=receipt.key, at=receipt.at, serial=serial, content=content, journal=list(journal))
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What one reply did to the records. `journal` is as `store.journal` wrote it."""
+
+    key: str
+    lines: tuple[tuple[str, str, str], ...]
+    journal: tuple[Sequence[Any], ...]
+    undone: bool
+
+
+def last_doing(scope: Scope) -> Doing | None:
+    """The last reply that changed anything, whether that has been taken back or not."""
+    rows = scope.connection.execute(
+        select(receipts).where(receipts.c.account == scope.account).order_by(receipts.c.serial.desc())
+    )
+    for row in rows:
+        if row.journal:
+            lines = tuple((command, text, outcome) for command, text, outcome in row.content["lines"])
+            return Doing(row.key, lines, tuple(row.journal), row.undone)
+    return None
+
+
+def keep_undone(scope: Scope, key: str) -> None:
+    """What that reply did has been taken back."""
+    scope.connection.execute(
+        update(receipts).where(receipts.c.account == scope.account, receipts.c.key == key).values(undone=True)
+    )
 
 
 def recent_receipts(scope: Scope, now: datetime) -> tuple[Receipt, ...]:

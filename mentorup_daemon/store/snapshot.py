@@ -16,7 +16,7 @@ from mentorup_daemon.records import (
     Thanks,
     Topic,
 )
-from mentorup_daemon.store import account, calendar, health, ledger, mail, work
+from mentorup_daemon.store import account, calendar, health, ledger, mail, states, work
 from mentorup_daemon.store.account import Scope
 
 _LOOK_BACK = timedelta(days=400)
@@ -41,4 +41,5 @@ def take(scope: Scope, *, owner: Owner, practice: Practice, people: Sequence[Men
         troubles=health.all_troubles(scope),
         ledger=ledger.latest(scope),
         marks={mark.key: mark for mark in work.all_marks(scope)},
+        states=states.all_states(scope),
     )

@@ -203,6 +203,16 @@ notes = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+people = Table(
+    "people",
+    metadata,
+    _account(),
+    Column("mentor", String(100), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("paused_until", Moment),
+)
+
 contacts = Table(
     "contacts",
     metadata,
@@ -307,7 +317,10 @@ receipts = Table(
     _account(),
     Column("key", String(200), primary_key=True),
     Column("at", Moment, nullable=False),
+    Column("serial", Integer, nullable=False, default=0),  # their order: several may be kept at one moment
     Column("content", JSON, nullable=False),
+    Column("journal", JSON, nullable=False, default=list),  # how to take back what the reply did
+    Column("undone", Boolean, nullable=False, default=False),
 )
 
 troubles = Table(

@@ -26,6 +26,11 @@ _TABLES: dict[type, Table] = {
 }
 
 
+def table_of(kind: type) -> Table:
+    """Where items of this kind are kept."""
+    return _TABLES[kind]
+
+
 def add(scope: Scope, item: Item) -> Item:
     """Keeps a new item under the next number; its own `id` is not looked at. Returns it as kept."""
     numbered = replace(item, id=take_number(scope))
@@ -50,13 +55,15 @@ def item(scope: Scope, kind: type[Item], number: int) -> Item | None:
     return None if row is None else record(kind, row)
 
 
-def find(scope: Scope, number: int) -> Topic | ActionItem | Feedback | Goal | None:
+def find(scope: Scope, number: int) -> Topic | ActionItem | Feedback | Goal | Thanks | Note | None:
     """Whatever bears this number: they share one sequence."""
     return (
         item(scope, Topic, number)
         or item(scope, ActionItem, number)
         or item(scope, Feedback, number)
         or item(scope, Goal, number)
+        or item(scope, Thanks, number)
+        or item(scope, Note, number)
     )
 
 

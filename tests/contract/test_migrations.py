@@ -1,0 +1,71 @@
+"""The store's schema, brought up from its first version with data in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+import mentorup_daemon.store
+from mentorup_daemon.records import ActionItem, Feedback, PersonState
+from mentorup_daemon.store import mail, states, work
+from mentorup_daemon.store.account import Store
+from mentorup_daemon.store.engine import open_engine
+from mentorup_daemon.store.tables import metadata
+
+NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+
+_FIRST = """
+INSERT INTO accounts VALUES ('owner', x'00', '2026-11-01 00:00:00', 3, '', NULL, NULL);
+INSERT INTO actions VALUES ('owner', 1, 'send the abstract', 'me', 'ana', '2026-12-11', 'open', 'manual',
+                            '2026-11-02 00:00:00', NULL);
+INSERT INTO feedback VALUES ('owner', 2, 'Slow down.', 'ana', '2026-11-03 00:00:00', 'reply', '<a@b>', NULL, 'Talk',
+                             'x.eml', NULL, NULL, 'filed');
+INSERT INTO receipts VALUES ('owner', 'receipt/owner/1', '2026-11-04 00:00:00',
+    '{"about": "agenda/ana/m1", "lines": [["ADD", "x", "y"]], "problems": [], "note_kept": "", "hint": "",
+      "help": false, "subject": "s", "in_reply_to": "", "references": []}');
+"""
+
+
+def first_store(path: Path) -> None:
+    """A store as the first version of the schema left it."""
+    engine = create_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(mentorup_daemon.store.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(_FIRST)
+
+
+def test_a_first_store_comes_up_to_date_with_its_data(tmp_path: Path) -> None:
+    first_store(tmp_path / "mentorup.db")
+    store = Store.open(f"sqlite:///{tmp_path / 'mentorup.db'}")
+    with store.writing() as scope:
+        assert [(one.text, str(one.due)) for one in work.items(scope, ActionItem)] == [
+            ("send the abstract", "2026-12-11")
+        ]
+        assert [(one.text, one.original) for one in work.items(scope, Feedback)] == [("Slow down.", "x.eml")]
+        assert mail.receipt_about(scope, "receipt/owner/1") == "agenda/ana/m1"
+        assert mail.last_doing(scope) is None
+        assert states.all_states(scope) == {}
+        states.keep_state(scope, PersonState(mentor="ana", state="closed", since=NOW))
+        assert states.all_states(scope)["ana"].since == NOW
+    store.close()
+
+
+def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'mentorup.db'}")
+    with engine.connect().execution_options(reading=True) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert "people" in inspect(connection).get_table_names()
+    engine.dispose()
