@@ -33,6 +33,7 @@ class Pass:
 
     written: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
     failures: dict[str, MentorUpError] = field(default_factory=dict)
     next_look: datetime | None = None
 
@@ -61,7 +62,7 @@ def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, s
 def _act(desk: Desk, done: Pass) -> None:
     """Withdraw what has changed its mind, write what is due, refresh what follows the records."""
     account, now = desk.account, desk.now
-    if CALDAV not in done.failures:
+    if _calendar_is_known(account):
         _look_again(desk, _plan(account, now), done)
         for withdrawal in _plan(account, now).withdraw:
             take_back(desk, withdrawal)
@@ -71,6 +72,12 @@ def _act(desk: Desk, done: Pass) -> None:
     for one in _plan(account, now).refresh:
         _write(desk, one, done, refresh)
     take_away_outdated(desk)
+
+
+def _calendar_is_known(account: Account) -> bool:
+    """False while the last look at the calendars failed: an event may have moved to one that could not be read."""
+    with account.store.reading() as scope:
+        return all(row.failed_at is None for row in health.all_servers(scope) if row.server == CALDAV)
 
 
 def _look_again(desk: Desk, planned: Plan, done: Pass) -> None:
@@ -87,10 +94,23 @@ def _write(desk: Desk, due: Due, done: Pass, how: Callable[[Desk, Due, Snapshot]
     try:
         if how(desk, due, _snapshot(desk.account, desk.now)):
             done.written.append(due.key)
+        with desk.account.store.writing() as scope:
+            mail.release(scope, due.key)
     except Malformed as error:
         _log.warning("can't be written", key=due.key, reason=str(error))
-        with desk.account.store.writing() as scope:
-            mail.keep_quarantined(scope, due.key, "note", str(error), desk.now)
+        _set_aside(desk, due, done, str(error))
+    except MentorUpError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours in one note must not hold up all the others for good
+        _log.exception("a fault of MentorUp's", key=due.key)
+        _set_aside(desk, due, done, f"a fault of MentorUp's, please report it: {type(error).__name__}: {error}")
+
+
+def _set_aside(desk: Desk, due: Due, done: Pass, reason: str) -> None:
+    """A note that can't be written, for `status`; it is tried again in each pass, for the records may be mended."""
+    done.set_aside.append(f"{due.key}: {reason}")
+    with desk.account.store.writing() as scope:
+        mail.keep_quarantined(scope, due.key, "note", reason, desk.now)
 
 
 def _plan(account: Account, now: datetime) -> Plan:
