@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
 
 
-def check_command(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def check_command(
+    config: ConfigOption = None,
+    config_only: Annotated[
+        bool, typer.Option("--config-only", help="The config file alone: no password is read, no server asked.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Check config, credentials, logins, capabilities, folders, calendars, templates; one line each."""
     from mentorup_daemon.service.checks import exit_code
 
     findings = []
-    for finding in _findings(config):
+    for finding in _findings(config, config_only=config_only):
         findings.append(finding)
         if not as_json:
             print_finding(finding)
@@ -32,7 +38,7 @@ def check_command(config: ConfigOption = None, as_json: JsonOption = False) -> N
         raise typer.Exit(code)
 
 
-def _findings(config: ConfigOption) -> Iterator[Finding]:
+def _findings(config: ConfigOption, *, config_only: bool) -> Iterator[Finding]:
     from mentorup_daemon.cli.opened import settings_of
     from mentorup_daemon.logs import configure
     from mentorup_daemon.service import checks
@@ -44,7 +50,8 @@ def _findings(config: ConfigOption) -> Iterator[Finding]:
         return
     configure(settings.log.level, settings.log.format)
     yield checks.Finding("config", "ok", "no faults")
-    yield from checks.everything(settings, os.environ)
+    if not config_only:
+        yield from checks.everything(settings, os.environ)
 
 
 def print_finding(finding: Finding) -> None:
