@@ -8,6 +8,7 @@ anywhere, the next one takes it up. SIGHUP reads the config again; a bad one cha
 
 from __future__ import annotations
 
+import faulthandler
 import random
 import signal
 import threading
@@ -64,6 +65,7 @@ class Daemon:
 
     def run(self) -> None:
         """Tends the account until told to stop. Raises ConfigError, StoreError or Busy when it can't begin."""
+        faulthandler.enable()  # a watchdog's SIGABRT leaves in the journal where each thread stood
         settings = self._load()
         account = open_account(settings, self._environ)
         try:
