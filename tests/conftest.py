@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.servers.fake_http",
     "tests.servers.world",
     "tests.servers.wheel",
+    "tests.servers.booted",
 ]
 
 
