@@ -7,7 +7,6 @@ allow-list (C25) and, always, private ones. A promise of the mentor's is mention
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -115,11 +114,7 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting) -> Agenda:
 
 def allows(mentor: Mentor, topic: Topic) -> bool:
     """True when the person's allow-list is empty or one of its entries stands in the topic, as a word, in any case."""
-    if not mentor.topics:
-        return True
-    text = " ".join(topic.text.casefold().split())
-    wanted = (" ".join(entry.casefold().split()) for entry in mentor.topics)
-    return any(entry and re.search(rf"(?<!\w){re.escape(entry)}(?!\w)", text) for entry in wanted)
+    return mentor.allows(topic.text)
 
 
 def goal_with(snapshot: Snapshot, mentor: Mentor) -> Goal | None:

@@ -27,7 +27,7 @@ from mentorup_daemon.letters.views import (
     promise_view,
     words,
 )
-from mentorup_daemon.letters.wording import count, listing, number, ordinal, when
+from mentorup_daemon.letters.wording import When, count, listing, number, ordinal, when
 from mentorup_daemon.letters.wrap import shorten
 from mentorup_daemon.records import Snapshot, Topic
 
@@ -99,7 +99,6 @@ def note_context(
 
     `draft` is the draft as it lies in Drafts, None when it isn't there as we wrote it.
     """
-    was = occasion.moved_from
     return {
         "ready": agenda.ready,
         "has_address": bool(agenda.mentor.emails),
@@ -107,8 +106,24 @@ def note_context(
         "draft": draft.text if draft else "",
         "draft_subject": draft.subject if draft else "",
         "draft_html": _body(draft.html) if draft else "",
-        "was": when(was, now, snapshot.owner.zone) if was and was != agenda.meeting.start else None,
+        "was": _was(agenda, occasion.moved_from, snapshot, now),
     }
+
+
+def questions_context(
+    snapshot: Snapshot, agenda: Agenda, moved_from: datetime | None, now: datetime
+) -> Mapping[str, object]:
+    """The variables of `questions/note`: the agenda as it stands some days before, and what a SKIP would bring."""
+    return {
+        **agenda_context(snapshot, agenda, now),
+        "was": _was(agenda, moved_from, snapshot, now),
+        "offers": "drafts" in snapshot.practice.delivery,
+    }
+
+
+def _was(agenda: Agenda, told: datetime | None, snapshot: Snapshot, now: datetime) -> When | None:
+    """Where the meeting stood before it moved, None when it stands there still."""
+    return when(told, now, snapshot.owner.zone) if told and told != agenda.meeting.start else None
 
 
 def _body(html: str) -> Markup:

@@ -15,6 +15,7 @@ from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.views import PersonView, advice_view, bare, common, goal_view, person_view, words
 from mentorup_daemon.letters.wording import count, listing, number, when
 from mentorup_daemon.records import Mentor, Snapshot
+from mentorup_daemon.records.standing import last_contact, next_meeting
 
 _BACK = timedelta(days=120)  # what is older is no news
 _NEWS = 3
@@ -72,11 +73,11 @@ def check_in_context(snapshot: Snapshot, mentor: Mentor, now: datetime) -> Mappi
         ),
         key=lambda topic: (topic.priority, topic.id),
     )
-    last, ahead = _last_contact(snapshot, mentor, now), _next_meeting(snapshot, mentor, now)
+    last, ahead = last_contact(snapshot, mentor, now), next_meeting(snapshot, mentor, now)
     return {
         **common(snapshot, mentor),
         "last": when(last, now, owner.zone).short if last else "",
-        "next": when(ahead, now, owner.zone) if ahead else None,
+        "next": when(ahead.start, now, owner.zone) if ahead else None,
         "done": tuple(bare(action.text) for action in done[:_NEWS]),
         "heard": tuple(advice_view(entry, owner, now) for entry in heard[:1]),
         "goal": goal_view(goal_with(snapshot, mentor), owner, now),
@@ -95,16 +96,16 @@ def round_context(snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
     drafted = "drafts" in snapshot.practice.delivery
     mentors = [person for person in snapshot.mentors if person.role == "mentor"]
     mentors.sort(
-        key=lambda person: ((_last_contact(snapshot, person, now) or snapshot.started_at).timestamp(), person.id)
+        key=lambda person: ((last_contact(snapshot, person, now) or snapshot.started_at).timestamp(), person.id)
     )
     standing = []
     for mentor in mentors:
-        last, ahead = _last_contact(snapshot, mentor, now), _next_meeting(snapshot, mentor, now)
+        last, ahead = last_contact(snapshot, mentor, now), next_meeting(snapshot, mentor, now)
         standing.append(
             StandingView(
                 person=person_view(mentor),
                 last=when(last, now, zone).short if last else "",
-                next=when(ahead, now, zone).date if ahead else "",
+                next=when(ahead.start, now, zone).date if ahead else "",
                 drafted=drafted,
                 ready=drafted and check_in_ready(check_in_context(snapshot, mentor, now)),
             )
@@ -126,14 +127,3 @@ def _names(mentors: list[Mentor]) -> str:
     names = [flat(mentor.given_name, 40) for mentor in mentors[:_NAMES]]
     more = len(mentors) - len(names)
     return listing([*names, *([f"{number(more)} more"] if more else [])])
-
-
-def _last_contact(snapshot: Snapshot, mentor: Mentor, now: datetime) -> datetime | None:
-    met = (meeting.end for meeting in snapshot.meetings if meeting.mentor == mentor.id and meeting.on)
-    heard = (contact.at for contact in snapshot.contacts if contact.mentor == mentor.id)
-    return max((moment for moment in (*met, *heard) if moment <= now), default=None)
-
-
-def _next_meeting(snapshot: Snapshot, mentor: Mentor, now: datetime) -> datetime | None:
-    ahead = (meeting.start for meeting in snapshot.meetings if meeting.mentor == mentor.id and meeting.on)
-    return min((moment for moment in ahead if moment > now), default=None)

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context, note_context
+from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
 from mentorup_daemon.letters.check_in import check_in_context, check_in_ready, round_context
 from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.message import draft, note
@@ -105,6 +105,8 @@ def _context(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) ->
     if due.rule == "thank_you":
         meeting, mentor = _meeting(due, snapshot)
         return thank_you_context(snapshot, meeting, mentor, gratitude_for(snapshot, meeting), now)
+    if due.rule == "questions":
+        return questions_context(snapshot, agenda_for(snapshot, _meeting(due, snapshot)[0]), occasion.moved_from, now)
     if due.rule == "check_in":
         return round_context(snapshot, now)
     if due.rule == "welcome":

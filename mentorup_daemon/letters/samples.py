@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context, note_context
+from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
 from mentorup_daemon.letters.check_in import check_in_context, round_context
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
@@ -263,6 +263,7 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     return {
         "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
         "agenda/note": tuple(_note(snapshot, occasion) for snapshot in (rich, bare) for occasion in OCCASIONS),
+        "questions/note": (_questions(rich), _questions(bare), _questions(rich, _at(12, 2, 10))),
         "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "check_in/note": tuple(round_context(snapshot, NOW) for snapshot in (rich, bare)),
@@ -285,6 +286,10 @@ def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
     context = _agenda(snapshot)
     draft = Templates(None).render("agenda/draft", context) if occasion.draft_state == "fresh" else None
     return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING), occasion, draft, NOW)}
+
+
+def _questions(snapshot: Snapshot, moved_from: datetime | None = None) -> Mapping[str, object]:
+    return questions_context(snapshot, agenda_for(snapshot, MEETING), moved_from, MEETING.start - timedelta(days=5))
 
 
 def _thanks(snapshot: Snapshot) -> Mapping[str, object]:

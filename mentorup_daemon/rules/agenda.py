@@ -2,7 +2,7 @@
 
 Identity is the meeting's key, so a moved meeting moves its preparation (C24). `basis` is the meeting's time and people:
 when it changes after the agenda was written, the agenda is revised at once, or taken back until its new time comes if
-that is more than a day away.
+that is more than a day away. Where the owner has said that there is nothing new to ask, none comes until there is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
+from mentorup_daemon.records.standing import nothing_new
 from mentorup_daemon.rules.hours import before_deadline
 
 RULE = "agenda"
@@ -39,7 +40,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """Note and draft of every meeting ahead whose time comes by `until`; the draft first, for the note tells of it."""
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
-        if person is None or not meeting.on or meeting.start <= now:
+        if person is None or not meeting.on or meeting.start <= now or nothing_new(snapshot, meeting, person):
             continue
         moment = due_at(meeting, person, snapshot)
         if moment > until:

@@ -14,15 +14,19 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mentorup_daemon.records import Due, Entry, Mark, Snapshot
-from mentorup_daemon.rules import agenda, change, check_in, receipt, thank_you, trouble, welcome
+from mentorup_daemon.records.standing import nothing_new
+from mentorup_daemon.rules import agenda, change, check_in, questions, receipt, thank_you, trouble, welcome
 from mentorup_daemon.rules.hours import in_hours, next_opening
 
-RULES = (welcome, trouble, receipt, agenda, thank_you, check_in, change)
+RULES = (welcome, trouble, receipt, questions, agenda, thank_you, check_in, change)
 """In the order in which their notes arrive when several are due in one pass."""
+
+_AHEAD = {rule.RULE: rule for rule in (questions, agenda)}
+"""The rules that write ahead of a meeting, from its time and people: what they wrote moves and falls with it."""
 
 _LOOK_AHEAD = timedelta(days=14)
 
-Why = Literal["cancelled", "moved", "skipped", "other person", "begun"]
+Why = Literal["cancelled", "moved", "skipped", "other person", "begun", "resting", "nothing to name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,23 @@ def _standing(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Du
             moment = min(one.due_at, now) if revised and one.due_at <= now + agenda.FAR else one.due_at
             if mark is not None and mark.snoozed_until is not None:
                 moment = max(moment, next_opening(mark.snoozed_until, snapshot.owner))
-            if moment <= until:
-                yield replace(one, revision=revision, due_at=moment)
+            awake = _after_quiet(one, moment, snapshot)
+            if awake is not None and awake <= until:
+                yield replace(one, revision=revision, due_at=awake)
+
+
+def _after_quiet(one: Due, moment: datetime, snapshot: Snapshot) -> datetime | None:
+    """When `one`, due at `moment`, comes although its person is or was paused or closed; None when it doesn't.
+
+    What fell due in the quiet is not chased after it, but what prepares a meeting that is still ahead then comes late.
+    """
+    quiet = snapshot.quiet_until(one.mentor)
+    if quiet is None or moment >= quiet:
+        return moment
+    meeting = snapshot.meeting(one.object)
+    if quiet >= one.expires_at or meeting is None or meeting.start <= quiet:
+        return None
+    return next_opening(quiet, snapshot.owner)
 
 
 def _revision(one: Due, entry: Entry | None, mark: Mark | None) -> int | None:
@@ -114,25 +133,27 @@ def _revision(one: Due, entry: Entry | None, mark: Mark | None) -> int | None:
 
 
 def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
-    """Agendas in the mailbox whose meeting is off, has moved far away, was skipped, or is with someone else now."""
+    """What lies in the mailbox ahead of a meeting that is off, has moved far away, was skipped, or is another's now."""
     for entry in snapshot.ledger.values():
-        if entry.rule != agenda.RULE or entry.outcome not in ("delivered", "withdrawing"):
-            continue
         if entry.outcome == "withdrawing":
             yield Withdrawal(entry, "begun")
+        if _nothing_to_name(entry, snapshot, now):
+            yield Withdrawal(entry, "nothing to name")
+        if entry.rule not in _AHEAD or entry.outcome != "delivered":
             continue
         mark = _mark(snapshot, entry.key)
         if mark is not None and mark.skipped:
             if entry.lands == "drafts":
                 yield Withdrawal(entry, "skipped")
             continue
-        why = _out_of_date(entry, snapshot, now)
+        resting = entry.lands == "drafts" and not snapshot.active(entry.mentor, now)
+        why = "resting" if resting else _out_of_date(entry, snapshot, now)
         if why is not None:
             yield Withdrawal(entry, why)
 
 
 def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
-    """Why an agenda that stands no longer holds; None while it does, or once its time is over."""
+    """Why what was written ahead of a meeting no longer holds; None while it does, or once its time is over."""
     meeting = snapshot.meeting(entry.object)
     if _start_in(entry.basis) <= now.timestamp() and (meeting is None or meeting.start <= now):
         return None
@@ -141,9 +162,21 @@ def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
     person = snapshot.person(meeting.mentor)
     if meeting.mentor != entry.mentor or person is None:
         return "other person"
-    if agenda.basis_of(meeting) != entry.basis and agenda.due_at(meeting, person, snapshot) > now + agenda.FAR:
+    if entry.rule == agenda.RULE and entry.lands == "drafts" and nothing_new(snapshot, meeting, person):
+        return "skipped"
+    due_at = _AHEAD[entry.rule].due_at(meeting, person, snapshot)
+    if agenda.basis_of(meeting) != entry.basis and due_at > now + agenda.FAR:
         return "moved"
     return None
+
+
+def _nothing_to_name(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
+    """True for a fresh draft of thanks when the owner has taken back what it gave thanks for."""
+    if entry.rule != thank_you.RULE or entry.lands != "drafts" or entry.outcome != "delivered":
+        return False
+    meeting = snapshot.meeting(entry.object)
+    fresh = now <= entry.due_at + thank_you.GRACE
+    return fresh and meeting is not None and not thank_you.concrete(snapshot, meeting)
 
 
 def _start_in(basis: str) -> float:

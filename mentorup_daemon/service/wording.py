@@ -22,7 +22,7 @@ def letter_for(
     Raises Malformed when it can't be written, and the errors of the mailbox when it has to be asked.
     """
     occasion = Occasion(message_id=message_id, thread=thread if due.mentor is not None else "")
-    if due.lands == "inbox" and due.rule in ("agenda", "change") and due.mentor is not None:
+    if due.lands == "inbox" and due.rule in ("agenda", "questions", "change") and due.mentor is not None:
         occasion = Occasion(
             message_id=message_id,
             thread=thread,

@@ -83,6 +83,7 @@ def question(number: int, text: str, **more: object) -> Topic:
 ALL = [
     ("agenda", "inbox", "ana", MEETING.key),
     ("agenda", "drafts", "ana", MEETING.key),
+    ("questions", "inbox", "ana", MEETING.key),
     ("thank_you", "inbox", "ana", EARLIER.key),
     ("thank_you", "drafts", "ana", EARLIER.key),
     ("check_in", "inbox", None, "2026-10-01"),

@@ -62,6 +62,11 @@ def entry(key: str, rule: str, at: datetime, **facts: Any) -> Entry:
     return replace(made, **facts)
 
 
+def keys(due: Iterable[Due]) -> list[str]:
+    """The keys of what is due, in order."""
+    return [one.key for one in due]
+
+
 def delivered(ledger: Mapping[str, Entry], due: Iterable[Due], now: datetime) -> dict[str, Entry]:
     """The ledger after these have been delivered at `now`."""
     return dict(ledger) | {

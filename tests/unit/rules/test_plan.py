@@ -8,16 +8,12 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentorup_daemon.records import Due, Feedback, Mark, Meeting, Receipt, Snapshot, Thanks, Trouble
+from mentorup_daemon.records import Feedback, Mark, Meeting, Receipt, Snapshot, Thanks, Trouble
 from mentorup_daemon.rules.hours import in_hours
 from mentorup_daemon.rules.plan import explain, plan, upcoming
-from tests.unit.rules.people import ALWAYS, ANA, MONDAY, SAM, ZONE, delivered, entry, meeting, snapshot
+from tests.unit.rules.people import ALWAYS, ANA, MONDAY, SAM, ZONE, delivered, entry, keys, meeting, snapshot
 
 THURSDAY = MONDAY + timedelta(days=3, hours=5)
-
-
-def keys(due: tuple[Due, ...]) -> list[str]:
-    return [one.key for one in due]
 
 
 def live(view: Snapshot, begin: datetime, step: timedelta, days: int) -> dict[str, datetime]:

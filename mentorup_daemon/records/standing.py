@@ -1,0 +1,95 @@
+"""How things stand with one person: what follows from a snapshot, which both the rules and the letters ask.
+
+Kept here so that what is due and what is said about it can never disagree. No clock: the moment is an argument.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mentorup_daemon.records.due import Snapshot
+from mentorup_daemon.records.meetings import Meeting, key_part
+from mentorup_daemon.records.people import Mentor
+from mentorup_daemon.records.work import ActionItem, Feedback, Topic
+
+LONGEST_SILENCE = timedelta(days=91)
+"""Four times a year at least: no cadence is taken to mean longer (T6)."""
+
+
+def open_topics(snapshot: Snapshot, person: Mentor) -> tuple[Topic, ...]:
+    """What can be put before this person: open, theirs or anybody's, neither private nor off their allow-list."""
+    return tuple(
+        topic
+        for topic in snapshot.topics
+        if topic.state == "open"
+        and topic.mentor in (None, person.id)
+        and not topic.private
+        and topic.text.strip()
+        and person.allows(topic.text)
+    )
+
+
+def has_question(snapshot: Snapshot, person: Mentor) -> bool:
+    """True when there is something to ask this person."""
+    return any(topic.is_question for topic in open_topics(snapshot, person))
+
+
+def live_items(snapshot: Snapshot, person: Mentor) -> tuple[Topic | Feedback | ActionItem, ...]:
+    """What a meeting with this person could be about: topics, advice not dealt with yet, promises of either side."""
+    advice = (one for one in snapshot.feedback if one.mentor == person.id and one.state in ("filed", "planned"))
+    promises = (one for one in snapshot.actions if one.state == "open" and person.id in (one.mentor, one.owner))
+    return (*open_topics(snapshot, person), *advice, *promises)
+
+
+def last_contact(snapshot: Snapshot, person: Mentor, now: datetime) -> datetime | None:
+    """When there last was contact up to `now`: a meeting held, or mail in either direction; None for never."""
+    met = (meeting.end for meeting in snapshot.meetings if meeting.mentor == person.id and meeting.on)
+    heard = (contact.at for contact in snapshot.contacts if contact.mentor == person.id)
+    return max((moment for moment in (*met, *heard) if moment <= now), default=None)
+
+
+def next_meeting(snapshot: Snapshot, person: Mentor, after: datetime) -> Meeting | None:
+    """The first meeting with this person that begins after a moment and is on."""
+    ahead = (one for one in snapshot.meetings if one.mentor == person.id and one.on and one.start > after)
+    return min(ahead, key=lambda one: (one.start, one.key), default=None)
+
+
+def silent_since(snapshot: Snapshot, person: Mentor, now: datetime) -> datetime:
+    """From when silence counts: the last contact, never before the first start, for nothing from before is chased."""
+    return max(last_contact(snapshot, person, now) or snapshot.started_at, snapshot.started_at)
+
+
+def longest_silence(person: Mentor) -> timedelta:
+    """The agreed cadence, 91 days at most."""
+    return min(person.cadence or LONGEST_SILENCE, LONGEST_SILENCE)
+
+
+def prepared(snapshot: Snapshot, meeting: Meeting) -> bool:
+    """True when an agenda for this meeting was written, and not taken back."""
+    return any(
+        entry.rule == "agenda" and entry.object == meeting.key and entry.outcome in ("delivered", "left")
+        for entry in snapshot.ledger.values()
+    )
+
+
+def taken_up_at(snapshot: Snapshot, topic: Topic, now: datetime) -> Meeting | None:
+    """The first prepared meeting that took place after the topic was noted, for which it stood on the agenda."""
+    person = snapshot.person(topic.mentor)
+    if person is None or topic.private or not person.allows(topic.text):
+        return None
+    held = (
+        meeting
+        for meeting in snapshot.meetings
+        if meeting.mentor == person.id
+        and meeting.on
+        and topic.created_at < meeting.start
+        and snapshot.started_at < meeting.end <= now
+        and prepared(snapshot, meeting)
+    )
+    return min(held, key=lambda meeting: (meeting.end, meeting.key), default=None)
+
+
+def nothing_new(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:
+    """True when the owner has answered the question for questions with SKIP, and there still is nothing to ask."""
+    mark = snapshot.marks.get(f"questions/{key_part(meeting.mentor)}/{meeting.key}")
+    return mark is not None and mark.skipped and not has_question(snapshot, person)
