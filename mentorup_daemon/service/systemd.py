@@ -10,7 +10,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 
-
 _STARTING = "180000000"  # microseconds until the next sign, while starting
 
 

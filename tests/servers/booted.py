@@ -165,7 +165,7 @@ class Machine:
                 _outside("umount", "-l", str(mounted))
         if self._cgroup.is_dir():
             for path, _, _ in os.walk(self._cgroup, topdown=False):
-                os.rmdir(path)
+                Path(path).rmdir()
         shutil.rmtree(self._directory)
 
 

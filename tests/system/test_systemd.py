@@ -1,4 +1,4 @@
-"""The shipped unit under a really booted systemd: readiness, status, restarts, reload, watchdog, credentials, sandbox."""
+"""The shipped unit under a booted systemd: readiness, status, restart, reload, watchdog, credentials, sandbox."""
 
 from __future__ import annotations
 

@@ -1,0 +1,93 @@
+"""The unit for one user, in that user's own systemd: its sandbox holds, and its state is where the commands look."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.booted import Machine, wait_until
+from tests.servers.wheel import CHECKOUT
+from tests.servers.world import World
+
+pytestmark = [pytest.mark.debian, pytest.mark.slow]
+
+HOME = "/home/sam"
+
+
+class Login:
+    """Sam's account on the machine, with a systemd of its own that goes on when Sam is away."""
+
+    def __init__(self, machine: Machine, world: World) -> None:
+        self.machine, self.world = machine, world
+        world.changes |= {
+            "owner": {"working_hours": "00:00-24:00"},
+            "imap": {"password": {"file": "imap-password"}},
+            "caldav": {"password": {"file": "caldav-password"}},
+            "store": {"url": ""},
+        }
+        machine.succeeds("useradd", "--create-home", "--shell", "/bin/sh", "sam")
+        machine.write(f"{HOME}/.config/mentorup/config.toml", world.config())
+        machine.write(f"{HOME}/.config/mentorup/imap-password", world.mail.password, 0o600)
+        machine.write(f"{HOME}/.config/mentorup/caldav-password", world.dav.password, 0o600)
+        unit = (CHECKOUT / "systemd/user/mentorup.service").read_text()
+        machine.write(f"{HOME}/.config/systemd/user/mentorup.service", unit)
+        machine.succeeds("mkdir", "-p", f"{HOME}/.local/bin")
+        machine.succeeds("ln", "-s", "/opt/mentorup/bin/mentorup", f"{HOME}/.local/bin/mentorup")
+        machine.succeeds("chown", "-R", "sam:", HOME)
+        self.uid = machine.succeeds("id", "-u", "sam").strip()
+        machine.succeeds("systemctl", "start", "dbus", "systemd-logind")
+        machine.succeeds("loginctl", "enable-linger", "sam")
+        wait_until(lambda: self.run("systemctl", "--user", "show").returncode == 0, 30, machine.journal)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        sam = ("runuser", "-u", "sam", "--", "env", f"HOME={HOME}", f"XDG_RUNTIME_DIR=/run/user/{self.uid}")
+        return self.machine.run(*sam, *command)
+
+    def succeeds(self, *command: str) -> str:
+        done = self.run(*command)
+        told = self.machine.run("journalctl", "--no-pager", "-o", "cat", f"_UID={self.uid}").stdout
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}{told[-4000:]}"
+        return done.stdout
+
+    def shows(self, name: str) -> str:
+        return self.succeeds("systemctl", "--user", "show", "--value", "-p", name, "mentorup").strip()
+
+    def end(self) -> None:
+        self.machine.run("loginctl", "disable-linger", "sam")
+        self.machine.run("systemctl", "stop", f"user@{self.uid}")
+        self.machine.run("userdel", "--remove", "sam")
+
+
+@pytest.fixture
+def sam(machine: Machine, light_world: World) -> Iterator[Login]:
+    login = Login(machine, light_world)
+    try:
+        yield login
+    finally:
+        login.end()
+
+
+def test_it_runs_in_a_users_own_systemd(sam: Login) -> None:
+    sam.succeeds("systemctl", "--user", "enable", "--now", "mentorup")
+    assert sam.shows("ActiveState") == "active"
+    assert sum("MentorUp" in str(note["Subject"]) for note in sam.world.folder("INBOX")) == 1
+    # The commands of the same user see the service's state: systemd 252 would have put it elsewhere.
+    assert "last reached" in sam.succeeds(f"{HOME}/.local/bin/mentorup", "status")
+
+    told = sam.machine.succeeds("cat", f"/proc/{sam.shows('MainPID')}/mountinfo")
+    modes = {line.split()[4]: line.split()[5].split(",")[0] for line in told.splitlines()}
+    assert modes["/"] == modes.get(HOME, "ro") == "ro"
+    assert modes[f"{HOME}/.local/state/mentorup"] == "rw"
+
+    sam.machine.write(f"{HOME}/.config/mentorup/config.toml", "[owner\n")
+    assert sam.run("systemctl", "--user", "reload", "mentorup").returncode != 0
+    assert sam.shows("ActiveState") == "active"
+    sam.succeeds("systemctl", "--user", "stop", "mentorup")
+    assert sam.shows("Result") == "success"
+
+
+def test_systemd_finds_no_fault_in_the_users_unit(sam: Login) -> None:
+    done = sam.run("systemd-analyze", "--user", "verify", "--man=no", "mentorup.service")
+    assert (done.returncode, done.stderr) == (0, "")
