@@ -66,8 +66,7 @@ class FolderChanges:
 
     `first_sight`: there was no cursor. `renewed`: UIDVALIDITY changed, and `arrived` is the mail of the last two
     weeks, most of it known. `arrived`: new mail. `tagged`: all that carries a tag, outside or seemingly inside, new or
-    old, as far as that may have changed. `untagged`: UIDs of changed messages that carry no keyword or label of ours
-    (any more); only with CONDSTORE.
+    old, as far as that may have changed. What lost its tag is not told: ask with `look_at`.
     """
 
     folder: str
@@ -76,7 +75,6 @@ class FolderChanges:
     renewed: bool = False
     arrived: tuple[Arrived, ...] = ()
     tagged: tuple[Arrived, ...] = ()
-    untagged: tuple[int, ...] = ()
 
 
 class Incoming:
@@ -105,15 +103,23 @@ class Incoming:
                 arrived, tuple(filter(reader.concerns, found)),
             )  # fmt: skip
         arrived = self._told(state, self._uids_from(state, cursor.uidnext), reader)
-        older, untagged = self._retagged(state, cursor, reader)
+        older = self._retagged(state, cursor, reader)
         uidnext = max(cursor.uidnext, state.uidnext, *(each.uid + 1 for each in arrived), 1)
         return FolderChanges(
             folder,
             FolderCursor(state.uidvalidity or cursor.uidvalidity, uidnext, state.modseq),
             arrived=arrived,
             tagged=tuple(filter(reader.concerns, (*older, *arrived))),
-            untagged=untagged,
         )
+
+    def look_at(
+        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool
+    ) -> tuple[Arrived, ...] | None:
+        """See `Mailbox.look_at`."""
+        state = self._folders.open(folder)
+        if state.uidvalidity != uidvalidity:
+            return None
+        return self._told(state, uids, _Reader(tags, whole))
 
     def fetch(self, folder: str, uid: int, limit: int) -> bytes:
         """See `Mailbox.fetch`."""
@@ -212,23 +218,19 @@ class Incoming:
                 found.update(self._session.search(arguments.any_of(labels), doing))
         return tuple(found)
 
-    def _retagged(
-        self, state: Selected, cursor: FolderCursor, reader: _Reader
-    ) -> tuple[tuple[Arrived, ...], tuple[int, ...]]:
-        """Older messages that carry a tag, and those that have changed and carry none."""
+    def _retagged(self, state: Selected, cursor: FolderCursor, reader: _Reader) -> tuple[Arrived, ...]:
+        """Older messages that carry a tag, as far as the server can't say that it is an old one."""
         if reader.whole:
-            return (), ()  # what comes into such a folder comes with a new UID
+            return ()  # what comes into such a folder comes with a new UID
         changed: tuple[int, ...] | None = None
         if state.modseq and cursor.modseq:
             if state.modseq == cursor.modseq:
-                return (), ()
+                return ()
             changed = self._changed_since(state, cursor)
         candidates = self._search_flags(state, reader.tags)
         if changed is not None and _LABELS not in self._session.capabilities:
             candidates = tuple(set(candidates) & set(changed))  # Gmail doesn't count labels as changes
-        told = self._told(state, (uid for uid in candidates if uid < cursor.uidnext), reader)
-        untagged = {uid for uid in changed or () if uid < cursor.uidnext} - set(candidates)
-        return told, tuple(sorted(untagged)) if self._searches_keywords else ()
+        return self._told(state, (uid for uid in candidates if uid < cursor.uidnext), reader)
 
     def _changed_since(self, state: Selected, cursor: FolderCursor) -> tuple[int, ...] | None:
         """UIDs of messages that changed after the cursor (RFC 7162 3.1.5), None when the server can't say."""

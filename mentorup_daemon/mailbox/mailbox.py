@@ -9,7 +9,7 @@ from typing import Self
 
 from mentorup_daemon.mailbox.account import ImapAccount
 from mentorup_daemon.mailbox.folders import Folders, SpecialFolders
-from mentorup_daemon.mailbox.incoming import LARGEST, FolderChanges, FolderCursor, Incoming
+from mentorup_daemon.mailbox.incoming import LARGEST, Arrived, FolderChanges, FolderCursor, Incoming
 from mentorup_daemon.mailbox.outgoing import Outgoing, Placed
 from mentorup_daemon.mailbox.session import Session
 from mentorup_daemon.records import Tags
@@ -73,6 +73,15 @@ class Mailbox:
         """
         return self._incoming.changes(folder, cursor, tags, whole=whole)
 
+    def look_at(
+        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool = False
+    ) -> tuple[Arrived, ...] | None:
+        """These messages as their headers and flags tell now; those that are gone are left out.
+
+        None when the folder has another UIDVALIDITY, so that the UIDs say nothing (RFC 3501 2.3.1.1).
+        """
+        return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole)
+
     def fetch(self, folder: str, uid: int, *, limit: int = LARGEST) -> bytes:
         """The whole message, not marked read.
 
@@ -95,6 +104,10 @@ class Mailbox:
     def mark_filed(self, folder: str, uids: Iterable[int]) -> bool:
         """Set the keyword $MentorFiled; False, and nothing done, where the server or the folder keeps none."""
         return self._outgoing.mark_filed(folder, uids)
+
+    def unmark_filed(self, folder: str, uids: Iterable[int]) -> bool:
+        """Take the keyword $MentorFiled away; False, and nothing done, where the server or the folder keeps none."""
+        return self._outgoing.unmark_filed(folder, uids)
 
     def append(self, folder: str, raw: bytes, *, flags: Sequence[str] = (), at: datetime | None = None) -> Placed:
         """Add a message; unseen unless `flags` say otherwise. `at` (aware) becomes its INTERNALDATE, else now.

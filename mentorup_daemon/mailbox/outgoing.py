@@ -60,14 +60,21 @@ class Outgoing:
 
     def mark_filed(self, folder: str, uids: Iterable[int]) -> bool:
         """See `Mailbox.mark_filed`."""
+        return self._set_filed(folder, uids, filed=True)
+
+    def unmark_filed(self, folder: str, uids: Iterable[int]) -> bool:
+        """See `Mailbox.unmark_filed`."""
+        return self._set_filed(folder, uids, filed=False)
+
+    def _set_filed(self, folder: str, uids: Iterable[int], *, filed: bool) -> bool:
         wanted = arguments.batches(uids)
         if not wanted:
             return True
         if not self._open_for_writing(folder).keeps(FILED):
             return False
         for batch in wanted:
-            with self._session.speaking(f"marking messages in {folder} as filed") as client:
-                client.add_flags(batch, FILED, silent=True)
+            with self._session.speaking(f"marking messages in {folder}") as client:
+                (client.add_flags if filed else client.remove_flags)(batch, FILED, silent=True)
         return True
 
     def keeps_keywords(self, folder: str) -> bool:

@@ -61,6 +61,12 @@ def action_items(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_promise(item: str) -> bool:
+    """True when the writer of `item` promises something, and doesn't ask for something first."""
+    promised, asked = _PROMISES.search(item), _ASKS.search(item)
+    return promised is not None and (asked is None or promised.start() < asked.start())
+
+
 def _sentences(block: str) -> list[str]:
     """The items of one paragraph or list entry: marked lines whole, then the sentences around them."""
     items: list[str] = []

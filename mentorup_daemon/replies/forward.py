@@ -50,6 +50,14 @@ def is_reply(subject: str) -> bool:
     return _REPLY.match(subject[:200]) is not None
 
 
+def bare_subject(subject: str) -> str:
+    """A subject for comparing: without the signs of a reply, lower case, single blanks."""
+    bare = subject[:1000]
+    while sign := _REPLY.match(bare):
+        bare = bare[sign.end() :]
+    return " ".join(bare.casefold().split())
+
+
 def _attached(raw: bytes, parts: Sequence[Part]) -> Forwarded | None:
     part = next((part for part in parts if is_message(part.kind) and part.start > 0), None)
     if part is None:

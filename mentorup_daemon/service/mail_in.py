@@ -3,41 +3,60 @@
 Of untagged mail only the headers are read. A message is read whole when the owner tagged it, when it is the owner's
 reply to a note of ours, or a mentor's reply to a message that came from a draft of ours. What it said is kept in one
 transaction with the fact that it was read; the keyword `$MentorFiled` follows only after that. A message that can't be
-read is quarantined with its reason, and later mail goes on.
+read is quarantined with its reason, and later mail goes on; it is tried again once a day, and let go when it is gone.
 """
 
 from __future__ import annotations
 
-import os
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.mailbox import Arrived, FolderCursor
-from mentorup_daemon.records import Contact, Feedback, MessageHeaders, Understood
+from mentorup_daemon.records import Contact, MessageHeaders, Understood
 from mentorup_daemon.replies.identity import mail_identity
 from mentorup_daemon.replies.tags import message_tags
 from mentorup_daemon.replies.understand import understand
-from mentorup_daemon.rules.fitting import meeting_for
-from mentorup_daemon.service import answers
+from mentorup_daemon.service import answers, filing, sent
 from mentorup_daemon.service.account import Account, Step
-from mentorup_daemon.store import calendar, ledger, mail, work
+from mentorup_daemon.service.threads import About, answered
+from mentorup_daemon.store import health, mail, placements, work
 from mentorup_daemon.store.account import Scope
+from mentorup_daemon.store.placements import Placement
 
 _log = structlog.get_logger(__name__)
 
-_SOURCES = ("keyword", "folder", "subject", "plus_address", "gmail_label")
+_SOURCES = ("keyword", "folder", "subject", "plus_address", "gmail_label")  # strongest first
+_PLACE = re.compile(r"(?P<folder>.*);UIDVALIDITY=(?P<uidvalidity>\d+)/;UID=(?P<uid>\d+)", re.DOTALL)
+_TRIED_AGAIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a message lies, written as in an IMAP URL (RFC 5092 6)."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+
+    def __str__(self) -> str:
+        return f"{self.folder};UIDVALIDITY={self.uidvalidity}/;UID={self.uid}"
 
 
 def look(account: Account, now: datetime, step: Step) -> None:
     """Brings what the mail says into the store. Raises the door's errors; what was kept before them stays."""
-    _look_at_sent(account)
+    sent.look(account, now)
     step("sent mail kept")
-    for folder in (*account.watch, *(name for name in account.tags.folders if name not in account.watch)):
+    folders = tuple(dict.fromkeys((*account.watch, *account.tags.folders)))
+    _look_at_quarantine(account, folders, now)
+    step("quarantine looked through")
+    for folder in folders:
         _look_at(account, folder, now, step)
-    _mark_filed(account)
+    filing.take_back_untagged(account, now, lambda message: _tags_of(account, message), step)
+    filing.mark(account)
     step("filed mail marked")
 
 
@@ -51,129 +70,114 @@ def _look_at(account: Account, folder: str, now: datetime, step: Step) -> None:
     cursor = FolderCursor(*position) if position else None
     changes = account.mailbox.changes(folder, cursor, account.tags, whole=whole)
     with account.store.reading() as scope:
-        placed = mail.placed(scope, folder, changes.cursor.uidvalidity)
+        read = placements.in_folder(scope, folder, changes.cursor.uidvalidity)
+        quarantined = {row.place for row in mail.quarantined(scope)}
     arrived = {message.uid: message for message in (*changes.arrived, *changes.tagged)}  # a tag's word counts more
     for uid in sorted(arrived):
-        message = arrived[uid]
-        if placed.get(uid) is True or (uid in placed and not message.tagged):
+        message, place = arrived[uid], _Place(folder, changes.cursor.uidvalidity, uid)
+        if str(place) in quarantined or _is_known(message, read.get(uid)):
             continue
-        _meet(account, folder, changes.cursor.uidvalidity, message, now)
+        _meet(account, place, message, now)
         step("message kept")
-    if position is None or FolderCursor(*position) != changes.cursor:
+    if cursor != changes.cursor:
         with account.store.writing() as scope:
             reached = changes.cursor
             mail.keep_folder_position(scope, folder, reached.uidvalidity, reached.uidnext, reached.modseq)
     step("folder kept")
 
 
-def _meet(account: Account, folder: str, uidvalidity: int, message: Arrived, now: datetime) -> None:
-    """One message: contact is noted from its headers; it is read whole only if it concerns us."""
+def _is_known(message: Arrived, placement: Placement | None) -> bool:
+    """True when reading it again could say nothing new: it is filed, or carries no tag that it hadn't then."""
+    return placement is not None and (placement.filed or placement.tags.issuperset(message.tagged))
+
+
+def _meet(account: Account, place: _Place, message: Arrived, now: datetime) -> bool:
+    """One message: contact is noted from its headers; it is read whole only if it concerns us.
+
+    False when it had to be quarantined.
+    """
     headers = message.headers
-    tagged = _tags_of(account, message)
     if headers.ours:
-        return
-    about = _concerns(account, headers)
-    if not tagged and about is None:
-        _note_contact(account, headers, now)
-        return
-    place = f"{folder} uid {message.uid}"
-    try:
-        raw = account.mailbox.fetch(folder, message.uid)
-        said = understand(
-            raw,
-            owner=account.owner,
-            people=account.people,
-            tags=account.tags,
-            now=now,
-            tagged=tagged,
-            answers_note=lambda _headers: about is not None and about[0] == "note",
-            answers_draft=lambda _headers: about is not None and about[0] == "draft",
-            trusted_authserv_id=account.trusted_authserv_id,
-        )
-    except Malformed as error:
-        _log.warning("message can't be read", place=place, reason=str(error))
-        with account.store.writing() as scope:
-            mail.keep_quarantined(scope, place, f"message {headers.subject!r}", str(error), now)
-        return
+        return True
+    if message.problem:
+        _quarantine(account, place, message, message.problem, now)
+        return False
+    tags = _tags_of(account, message)
+    with account.store.reading() as scope:
+        about = answered(account, scope, headers, now)
+    if tags or about is not None:
+        try:
+            _read(account, place, message, tags, about, now)
+        except Malformed as error:
+            _quarantine(account, place, message, str(error), now)
+            return False
+    _note_contact(account, headers, now)
+    return True
+
+
+def _read(
+    account: Account, place: _Place, message: Arrived, tags: tuple[str, ...], about: About | None, now: datetime
+) -> None:
+    """A message that concerns us, whole; what it says is kept. Raises Malformed when it can't be read."""
+    raw = account.mailbox.fetch(place.folder, place.uid)
+    said = understand(
+        raw,
+        owner=account.owner,
+        people=account.people,
+        tags=account.tags,
+        now=now,
+        tagged=tags,
+        answers_note=lambda _headers: about is not None and about.what == "note",
+        answers_draft=lambda _headers: about is not None and about.what == "draft",
+        trusted_authserv_id=account.trusted_authserv_id,
+    )
     digest = mail_identity(raw)
-    original = _keep_original(account, digest, raw) if said.kind == "feedback" else ""
+    original = filing.keep_original(account, digest, raw) if said.kind == "feedback" else ""
     with account.store.writing() as scope:
         before = mail.read_kind(scope, digest)
+        if about is not None and said.kind in ("command", "reply") and before is None:
+            said = _unless_replayed(scope, said, about)
         if before is None or (before in ("ignored", "reply") and said.kind == "feedback"):
-            _take_in(account, scope, said, tagged, about, digest, original, now)
+            if said.kind == "feedback":
+                filing.file(account, scope, said, about, tags, original, now)
+            elif said.kind in ("command", "reply") and about is not None and about.what == "note":
+                answers.carry_out(account, scope, said, about.key, digest, now)
             mail.keep_read(
                 scope,
                 digest,
                 message_id=said.headers.message_id,
                 kind=said.kind,
                 reason=said.reason,
-                about=about[1] if about else "",
+                about=about.key if about else "",
                 now=now,
             )
-        filed = (said.kind if before is None else before) == "feedback" or said.kind == "feedback"
-        mail.keep_placed(scope, folder, uidvalidity, message.uid, digest=digest, filed=filed)
-        mail.release(scope, place)
-    _note_contact(account, headers, now)
-    _log.info("message read", place=place, kind=said.kind, reason=said.reason)
-
-
-def _take_in(
-    account: Account,
-    scope: Scope,
-    said: Understood,
-    tagged: tuple[str, ...],
-    about: tuple[str, str] | None,
-    digest: str,
-    original: str,
-    now: datetime,
-) -> None:
-    """What one message says, into the records."""
-    if said.kind == "feedback":
-        at = said.written_at or now
-        draft = ledger.latest(scope).get(about[1]) if about is not None and about[0] == "draft" else None
-        fits = meeting_for(calendar.all_meetings(scope, account.owner.zone), said.mentor, min(at, now))
-        source = next((source for source in _SOURCES if source in tagged), "reply")
-        work.add(
+        filed = "feedback" in (before, said.kind)
+        placements.keep(
             scope,
-            Feedback(
-                id=0,
-                text=said.visible_text,
-                mentor=said.mentor,
-                received_at=min(at, now + timedelta(days=1)),
-                source=source,  # type: ignore[arg-type]  # one of _SOURCES
-                message_id=said.headers.message_id,
-                meeting=draft.object if draft is not None and draft.rule == "agenda" else fits.key if fits else None,
-                subject=said.headers.subject,
-                original=original,
+            Placement(
+                folder=place.folder,
+                uidvalidity=place.uidvalidity,
+                uid=place.uid,
+                digest=digest,
+                filed=filed,
+                tags=frozenset(message.tagged),
             ),
         )
-    elif said.kind in ("command", "reply") and about is not None and about[0] == "note":
-        answers.carry_out(account, scope, said, about[1], digest, now)
+        mail.release(scope, str(place))
+    _log.info("message read", place=str(place), kind=said.kind, reason=said.reason)
+
+
+def _unless_replayed(scope: Scope, said: Understood, about: About) -> Understood:
+    """A reply that was carried out before counts no more, even where a list or a gateway has changed its body."""
+    if not mail.answered_before(scope, said.headers.message_id, about.key):
+        return said
+    return replace(said, kind="ignored", reason="the same reply has been carried out before")
 
 
 def _tags_of(account: Account, message: Arrived) -> tuple[str, ...]:
     """The sources that file this message, strongest first."""
     found = {*message.tagged, *message_tags(message.headers, account.tags, account.owner.addresses)}
     return tuple(source for source in _SOURCES if source in found)
-
-
-def _concerns(account: Account, headers: MessageHeaders) -> tuple[str, str] | None:
-    """("note", key) for the owner's reply to a note of ours, ("draft", key) for a mentor's to what was a draft."""
-    from_owner = headers.from_address in account.owner.addresses
-    from_person = any(headers.from_address in person.addresses for person in account.people)
-    if not (from_owner or from_person):
-        return None
-    with account.store.reading() as scope:
-        for message_id in headers.answers:
-            entry = ledger.by_message_id(scope, message_id)
-            if from_owner and entry is not None and entry.lands == "inbox":
-                return "note", entry.key
-            if from_person and entry is not None and entry.lands == "drafts":
-                return "draft", entry.key
-            linked = mail.linked(scope, message_id) if from_person else None
-            if linked is not None:
-                return "draft", linked
-    return None
 
 
 def _note_contact(account: Account, headers: MessageHeaders, now: datetime) -> None:
@@ -185,75 +189,32 @@ def _note_contact(account: Account, headers: MessageHeaders, now: datetime) -> N
         work.note_contact(scope, Contact(mentor=person.id, at=min(headers.date or now, now), kind="mail from"))
 
 
-def _look_at_sent(account: Account) -> None:
-    """The owner's sent mail, headers only: contact, and which message came from which draft of ours."""
-    folder = account.mailbox.special_folders().sent
-    if not folder:
-        return
-    with account.store.reading() as scope:
-        position = mail.folder_position(scope, folder)
-        drafts = [entry for entry in ledger.latest(scope).values() if entry.lands == "drafts"]
-    cursor = FolderCursor(*position) if position else None
-    changes = account.mailbox.changes(folder, cursor, account.tags)
-    if cursor == changes.cursor:
-        return
+def _quarantine(account: Account, place: _Place, message: Arrived, reason: str, now: datetime) -> None:
+    _log.warning("message can't be read", place=str(place), reason=reason)
+    sender = message.headers.from_address or "someone"
     with account.store.writing() as scope:
-        for message in changes.arrived:
-            headers = message.headers
-            receivers = {*headers.to, *headers.cc}
-            people = [person for person in account.people if receivers & person.addresses]
-            for person in people:
-                if headers.date is not None:
-                    work.note_contact(scope, Contact(mentor=person.id, at=headers.date, kind="mail to"))
-            written = {person.id for person in people}
-            for entry in drafts:
-                same = _bare(headers.subject) == _bare(entry.subject) and entry.mentor in written
-                if headers.message_id and (headers.message_id == entry.message_id or same):
-                    mail.link(scope, headers.message_id, entry.key, guess=headers.message_id != entry.message_id)
-                    break
-        mail.keep_folder_position(
-            scope, folder, changes.cursor.uidvalidity, changes.cursor.uidnext, changes.cursor.modseq
-        )
+        mail.keep_quarantined(scope, str(place), f"mail from {sender}: {message.headers.subject[:200]}", reason, now)
 
 
-def _bare(subject: str) -> str:
-    """A subject without `Re:` and the like, for comparing."""
-    words = subject.split()
-    while words and words[0].rstrip(":").lower() in ("re", "fwd", "fw", "aw", "sv", "wg") and words[0].endswith(":"):
-        words = words[1:]
-    return " ".join(words).casefold()
-
-
-def _keep_original(account: Account, digest: str, raw: bytes) -> str:
-    """The original beside the database, named by its content; there before the record that names it."""
-    directory = account.store.directory / "mail"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = f"{digest[:32]}.eml"
-    path = directory / name
-    if not path.exists():
-        _write_durably(path, raw)
-    return name
-
-
-def _write_durably(path: Path, raw: bytes) -> None:
-    """The whole file or none, also after a power failure."""
-    partial = path.with_suffix(".part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _mark_filed(account: Account) -> None:
-    """The keyword on what was filed, where the server keeps keywords; what a crash left over is caught up."""
+def _look_at_quarantine(account: Account, folders: tuple[str, ...], now: datetime) -> None:
+    """Lets go of what is gone, or lies in a folder that is not watched any more; tries the others once a day."""
     with account.store.reading() as scope:
-        waiting = mail.unmarked(scope)
-    by_folder: dict[str, list[int]] = {}
-    for row in waiting:
-        by_folder.setdefault(row.folder, []).append(row.uid)
-    for folder, uids in by_folder.items():
-        account.mailbox.mark_filed(folder, uids)
+        rows = [(row, found) for row in mail.quarantined(scope) if (found := _PLACE.fullmatch(row.place))]
+        last_pass = health.last_pass(scope) or now
+    for folder, uidvalidity in {(found["folder"], int(found["uidvalidity"])) for _, found in rows}:
+        same = [each for each in rows if each[1]["folder"] == folder and int(each[1]["uidvalidity"]) == uidvalidity]
+        here = {int(found["uid"]): row for row, found in same}
+        whole = folder in account.tags.folders
+        there = (
+            account.mailbox.look_at(folder, uidvalidity, here, account.tags, whole=whole) if folder in folders else ()
+        )
         with account.store.writing() as scope:
-            mail.keep_marked(scope, folder, uids)
+            for uid in here.keys() - {message.uid for message in there or ()}:
+                mail.release(scope, here[uid].place)
+        for message in there or ():
+            since = here[message.uid].since
+            if (now - since) // _TRIED_AGAIN > (last_pass - since) // _TRIED_AGAIN:
+                readable = _meet(account, _Place(folder, uidvalidity, message.uid), message, now)
+                if readable:
+                    with account.store.writing() as scope:
+                        mail.release(scope, here[message.uid].place)

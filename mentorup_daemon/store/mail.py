@@ -6,7 +6,7 @@ A message is known by a digest of its content, so the same mail in two folders, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Row, delete, func, select, update
 from mentorup_daemon.records import Receipt
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.rows import put
-from mentorup_daemon.store.tables import folders, placements, quarantine, read_messages, receipts, threads
+from mentorup_daemon.store.tables import folders, quarantine, read_messages, receipts
 
 
 def folder_position(scope: Scope, folder: str) -> tuple[int, int, int] | None:
@@ -39,6 +39,19 @@ def read_kind(scope: Scope, digest: str) -> str | None:
     ).scalar_one_or_none()
 
 
+def answered_before(scope: Scope, message_id: str, about: str) -> bool:
+    """True when a reply with this Message-ID to this note has been carried out: the same one again is a replay."""
+    found = scope.connection.execute(
+        select(read_messages.c.digest).where(
+            read_messages.c.account == scope.account,
+            read_messages.c.message_id == message_id,
+            read_messages.c.about == about,
+            read_messages.c.kind.in_(("command", "reply")),
+        )
+    )
+    return bool(message_id) and found.first() is not None
+
+
 def keep_read(scope: Scope, digest: str, *, message_id: str, kind: str, reason: str, about: str, now: datetime) -> None:
     """What a message was taken for, and the key of the note or draft it was about."""
     put(
@@ -53,48 +66,12 @@ def keep_read(scope: Scope, digest: str, *, message_id: str, kind: str, reason: 
     )
 
 
-def placed(scope: Scope, folder: str, uidvalidity: int) -> dict[int, bool]:
-    """uid -> filed, of the messages that were read in this folder."""
-    rows = scope.connection.execute(
-        select(placements.c.uid, placements.c.filed).where(
-            placements.c.account == scope.account,
-            placements.c.folder == folder,
-            placements.c.uidvalidity == uidvalidity,
-        )
-    )
-    return {row.uid: row.filed for row in rows}
-
-
-def keep_placed(scope: Scope, folder: str, uidvalidity: int, uid: int, *, digest: str, filed: bool) -> None:
-    """Where a message that was read lies; a filed one waits for its keyword."""
-    put(
-        scope, placements, folder=folder, uidvalidity=uidvalidity, uid=uid, digest=digest, filed=filed, marked=not filed
-    )
-
-
-def unmarked(scope: Scope) -> list[Row[Any]]:
-    """(folder, uidvalidity, uid) of filed messages that wait for their keyword."""
-    return list(
-        scope.connection.execute(
-            select(placements.c.folder, placements.c.uidvalidity, placements.c.uid)
-            .where(placements.c.account == scope.account, placements.c.marked.is_(False))
-            .order_by(placements.c.folder, placements.c.uid)
-        )
-    )
-
-
-def keep_marked(scope: Scope, folder: str, uids: Iterable[int]) -> None:
-    """The server has the keyword, or keeps none."""
-    scope.connection.execute(
-        update(placements)
-        .where(placements.c.account == scope.account, placements.c.folder == folder, placements.c.uid.in_(list(uids)))
-        .values(marked=True)
-    )
-
-
 def keep_quarantined(scope: Scope, place: str, what: str, reason: str, now: datetime) -> None:
     """A message or event that can't be used, with the reason; the same one again changes nothing but the reason."""
-    put(scope, quarantine, place=place, what=what, reason=reason, since=now)
+    since = scope.connection.execute(
+        select(quarantine.c.since).where(quarantine.c.account == scope.account, quarantine.c.place == place)
+    ).scalar_one_or_none()
+    put(scope, quarantine, place=place, what=what, reason=reason, since=since or now)
 
 
 def release(scope: Scope, place: str) -> None:
@@ -111,18 +88,6 @@ def quarantined(scope: Scope) -> list[Row[Any]]:
             select(quarantine).where(quarantine.c.account == scope.account).order_by(quarantine.c.since)
         )
     )
-
-
-def link(scope: Scope, message_id: str, key: str, *, guess: bool) -> None:
-    """A message of the owner's came from the draft with this key."""
-    put(scope, threads, message_id=message_id, key=key, guess=guess)
-
-
-def linked(scope: Scope, message_id: str) -> str | None:
-    """The key of the draft that a message of the owner's came from."""
-    return scope.connection.execute(
-        select(threads.c.key).where(threads.c.account == scope.account, threads.c.message_id == message_id)
-    ).scalar_one_or_none()
 
 
 def keep_receipt(scope: Scope, receipt: Receipt, journal: Sequence[Sequence[Any]] = ()) -> None:
@@ -153,16 +118,25 @@ class Doing:
     undone: bool
 
 
+def doing(scope: Scope, key: str) -> Doing | None:
+    """What the reply that this receipt answers did; None for a key that is no receipt's."""
+    row = scope.connection.execute(
+        select(receipts).where(receipts.c.account == scope.account, receipts.c.key == key)
+    ).one_or_none()
+    return None if row is None else _doing(row)
+
+
 def last_doing(scope: Scope) -> Doing | None:
     """The last reply that changed anything, whether that has been taken back or not."""
     rows = scope.connection.execute(
         select(receipts).where(receipts.c.account == scope.account).order_by(receipts.c.serial.desc())
     )
-    for row in rows:
-        if row.journal:
-            lines = tuple((command, text, outcome) for command, text, outcome in row.content["lines"])
-            return Doing(row.key, lines, tuple(row.journal), row.undone)
-    return None
+    return next((_doing(row) for row in rows if row.journal), None)
+
+
+def _doing(row: Row[Any]) -> Doing:
+    lines = tuple((command, text, outcome) for command, text, outcome in row.content["lines"])
+    return Doing(row.key, lines, tuple(row.journal), row.undone)
 
 
 def keep_undone(scope: Scope, key: str) -> None:

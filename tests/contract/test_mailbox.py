@@ -83,7 +83,7 @@ class TestMailbox:
         imap_server.deliver(mail("old"))
         start = mailbox.changes("INBOX", None, TAGS)
         seen = mailbox.changes("INBOX", start.cursor, TAGS)
-        assert (seen.arrived, seen.tagged, seen.untagged) == ((), (), ())
+        assert (seen.arrived, seen.tagged) == ((), ())
         assert seen.cursor == start.cursor
 
     def test_an_empty_folder_begins_at_the_first_message(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
@@ -103,12 +103,14 @@ class TestMailbox:
         tagged = mailbox.changes("INBOX", start, TAGS)
         imap_server.flag(uid, "$MentorFeedback", add=False)
         untagged = mailbox.changes("INBOX", tagged.cursor, TAGS)
+        now = mailbox.look_at("INBOX", start.uidvalidity, [uid, other, 99], TAGS)
 
         assert [(each.uid, each.tagged) for each in tagged.tagged] == [(uid, ("keyword",))]
         assert tagged.arrived == ()
-        assert tagged.untagged == (other,)
         assert untagged.tagged == ()
-        assert untagged.untagged == (uid,)
+        assert now is not None
+        assert [(each.uid, each.tagged) for each in now] == [(uid, ()), (other, ())]
+        assert mailbox.look_at("INBOX", start.uidvalidity + 1, [uid], TAGS) is None
 
     def test_everything_in_the_feedback_folder_is_tagged(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
         mailbox.ensure_folder("MentorUp/Feedback")
@@ -150,6 +152,13 @@ class TestMailbox:
         assert mailbox.mark_filed("INBOX", [uid]) is keeps(imap_server)
         assert mailbox.keeps_keywords("INBOX") is keeps(imap_server)
         assert mailbox.mark_filed("INBOX", [])
+
+    def test_a_mark_can_be_taken_away_again(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
+        uid = imap_server.deliver(mail(), flags=["\\Flagged"])
+        mailbox.mark_filed("INBOX", [uid])
+        assert mailbox.unmark_filed("INBOX", [uid, uid + 1000]) is keeps(imap_server)
+        ((_, flags, _),) = imap_server.messages()
+        assert flags == {"\\Flagged"}
 
     def test_an_appended_note_is_unseen_and_found_by_its_message_id(
         self, imap_server: Mailserver, mailbox: Mailbox

@@ -1,0 +1,168 @@
+"""Filing feedback, taking a filing back, and the keyword that tells of it.
+
+What is filed is in the store before the server hears of it: the record, its original beside the database, and a place
+that waits for `$MentorFiled`. A tag that is taken away within a day takes the filing back the same way: first the
+record goes, then the keyword, and a crash in between leaves a place that waits. What the owner has already made a
+plan for stays. Setting the tag again files the message again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+import structlog
+
+from mentorup_daemon.mailbox import Arrived
+from mentorup_daemon.records import Feedback, Understood
+from mentorup_daemon.records.work import FeedbackSource
+from mentorup_daemon.replies.offers import offers
+from mentorup_daemon.rules.fitting import meeting_for
+from mentorup_daemon.service.account import Account, Step
+from mentorup_daemon.service.threads import About
+from mentorup_daemon.store import calendar, ledger, mail, placements, work
+from mentorup_daemon.store.account import Scope
+from mentorup_daemon.store.placements import Placement
+
+_log = structlog.get_logger(__name__)
+
+TAKEN_BACK_WITHIN = timedelta(days=1)
+_OF_A_MEETING = ("agenda", "thank_you")  # drafts whose object is a meeting
+
+
+def file(
+    account: Account,
+    scope: Scope,
+    said: Understood,
+    about: About | None,
+    tags: Iterable[str],
+    original: str,
+    now: datetime,
+) -> None:
+    """Keeps what `said` says as feedback. `tags`, strongest first, are what filed it; without any it was an answer."""
+    at = min(said.written_at or now, now)
+    draft = ledger.latest(scope).get(about.key) if about is not None and about.what == "draft" else None
+    fits = meeting_for(calendar.all_meetings(scope, account.owner.zone), said.mentor, at)
+    of_draft = draft.object if draft is not None and draft.rule in _OF_A_MEETING else None
+    source: FeedbackSource = next((each for each in get_args(FeedbackSource) if each in tuple(tags)[:1]), "reply")
+    work.add(
+        scope,
+        Feedback(
+            id=0,
+            text=said.visible_text,
+            mentor=said.mentor,
+            received_at=at,
+            source=source,
+            message_id=said.headers.message_id,
+            meeting=of_draft or (fits.key if fits else None),
+            subject=said.headers.subject,
+            original=original,
+            writer=said.writer,
+            guess=about.guess if about is not None and source == "reply" else "",
+            offers=offers(said.action_items, zone=account.owner.zone, written=at, now=now),
+        ),
+    )
+
+
+def keep_original(account: Account, digest: str, raw: bytes) -> str:
+    """The original beside the database, named by its content; there before the record that names it."""
+    path = _path(account, _name(digest))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        _write_durably(path, raw)
+    return path.name
+
+
+def take_back_untagged(
+    account: Account, now: datetime, tags_of: Callable[[Arrived], tuple[str, ...]], step: Step
+) -> None:
+    """Takes back what was filed within the last day and carries no tag any more. Raises the door's errors.
+
+    A message that is gone from a feedback folder has lost that tag; one that is gone from elsewhere has been put away.
+    """
+    with account.store.reading() as scope:
+        recent = placements.filed_since(scope, now - TAKEN_BACK_WITHIN)
+        tagged = {item.original for item in work.items(scope, Feedback) if item.source != "reply" and item.original}
+    recent = [placement for placement in recent if _name(placement.digest) in tagged]
+    lost: set[str] = set()
+    held: set[str] = set()
+    for folder, uidvalidity in {(placement.folder, placement.uidvalidity) for placement in recent}:
+        here = [each for each in recent if (each.folder, each.uidvalidity) == (folder, uidvalidity)]
+        without = _without_tag(account, folder, uidvalidity, here, tags_of)
+        lost |= without
+        held |= {placement.digest for placement in here} - without
+    for digest in sorted(lost - held):
+        _take_back(account, digest)
+        step("filing taken back")
+
+
+def mark(account: Account) -> None:
+    """The keyword as it should be, where the server keeps keywords; what a crash left over is caught up."""
+    with account.store.reading() as scope:
+        waiting = placements.unmarked(scope)
+        current = {folder: mail.folder_position(scope, folder) for folder in {each.folder for each in waiting}}
+    for folder, uidvalidity, filed in sorted({(each.folder, each.uidvalidity, each.filed) for each in waiting}):
+        uids = [one.uid for one in waiting if (one.folder, one.uidvalidity, one.filed) == (folder, uidvalidity, filed)]
+        position = current[folder]
+        if position is not None and position[0] == uidvalidity:  # of a folder made anew the UIDs say nothing
+            (account.mailbox.mark_filed if filed else account.mailbox.unmark_filed)(folder, uids)
+        with account.store.writing() as scope:
+            placements.keep_marked(scope, folder, uidvalidity, uids)
+
+
+def _without_tag(
+    account: Account,
+    folder: str,
+    uidvalidity: int,
+    placed: list[Placement],
+    tags_of: Callable[[Arrived], tuple[str, ...]],
+) -> set[str]:
+    """The digests of those that have lost their tag here."""
+    whole = folder in account.tags.folders
+    now = account.mailbox.look_at(folder, uidvalidity, [each.uid for each in placed], account.tags, whole=whole)
+    if now is None:
+        return set()
+    there = {message.uid: message for message in now}
+    lost = set()
+    for placement in placed:
+        message = there.get(placement.uid)
+        if whole if message is None else not (message.problem or tags_of(message)):
+            lost.add(placement.digest)
+    return lost
+
+
+def _take_back(account: Account, digest: str) -> None:
+    """One filing, unless the owner has made a plan for it."""
+    name = _name(digest)
+    with account.store.writing() as scope:
+        items = [item for item in work.items(scope, Feedback) if item.original == name]
+        if any(item.plan or item.state != "filed" for item in items):
+            return
+        for item in items:
+            work.remove(scope, Feedback, item.id)
+        placements.take_back(scope, digest, "its tag was removed within a day, so its filing was taken back")
+    _path(account, name).unlink(missing_ok=True)
+    for item in items:
+        _log.info("filing taken back", number=item.id, subject=item.subject)
+
+
+def _name(digest: str) -> str:
+    return f"{digest[:32]}.eml"
+
+
+def _path(account: Account, name: str) -> Path:
+    return account.store.directory / "mail" / name
+
+
+def _write_durably(path: Path, raw: bytes) -> None:
+    """The whole file or none, also after a power failure."""
+    partial = path.with_suffix(".part")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file_:
+        file_.write(raw)
+        file_.flush()
+        os.fsync(file_.fileno())
+    partial.replace(path)
