@@ -115,6 +115,13 @@ WITHDRAWN = Entry(
     mentor="ana",
     object=MEETING.key,
 )
+AGENDA = replace(
+    WITHDRAWN,
+    key=f"agenda/ana/{EARLIER.key}/draft",
+    outcome="left",
+    object=EARLIER.key,
+    outcome_at=_at(11, 4),
+)
 TROUBLES = (
     Trouble(
         about="imap.example.org",
@@ -184,12 +191,16 @@ def sample_snapshot() -> Snapshot:
                 id=13, text="Whether to move to Ana's department", mentor="ana", private=True, created_at=_at(11, 28)
             ),
             Topic(
+                id=2, text="Authorship of the methods paper", mentor="ana", state="discussed", created_at=_at(10, 30)
+            ),
+            Topic(
                 id=14,
                 text="Teaching load: how did you say no in your first year?",
                 mentor="ben",
                 created_at=_at(11, 28),
             ),
         ),
+        ledger={AGENDA.key: AGENDA},
         actions=(
             ActionItem(
                 id=9,

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.views import advice_view, bare, common, meeting_view, promise_view, words
 from mentorup_daemon.records import ActionItem, Feedback, Meeting, Mentor, Snapshot, Thanks
+from mentorup_daemon.records.standing import taken_up_at
 
 _PROMISES = 2
+_TAKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,25 @@ def gratitude_for(snapshot: Snapshot, meeting: Meeting) -> Gratitude:
     )
 
 
+def taken_at(snapshot: Snapshot, meeting: Meeting, now: datetime) -> list[str]:
+    """The labels of the topics that count as discussed since this meeting."""
+    taken = [topic for topic in snapshot.topics if topic.state == "discussed"]
+    held = [(topic, taken_up_at(snapshot, topic, now)) for topic in taken]
+    return [flat(topic.label, 60) for topic, at in held if at is not None and at.key == meeting.key]
+
+
 def thank_you_context(
     snapshot: Snapshot, meeting: Meeting, mentor: Mentor, gratitude: Gratitude, now: datetime
 ) -> Mapping[str, object]:
     """The variables of `thank_you/note` and `thank_you/draft`."""
     owner = snapshot.owner
+    taken = taken_at(snapshot, meeting, now)
     return {
         **common(snapshot, mentor),
         "meeting": meeting_view(snapshot, meeting, mentor, now),
         "thanks": bare(gratitude.thanks.text).removeprefix("for ") if gratitude.thanks else "",
         "advice": advice_view(gratitude.advice, owner, now) if gratitude.advice else None,
         "promises": tuple(promise_view(action, owner, now) for action in gratitude.promises),
+        "taken": tuple(taken[:_TAKEN]),
+        "more_taken": max(0, len(taken) - _TAKEN),
     }

@@ -14,12 +14,13 @@ from datetime import datetime
 import structlog
 
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
-from mentorup_daemon.records import Due, Snapshot
+from mentorup_daemon.records import Due, Snapshot, Topic
+from mentorup_daemon.rules.discussed import discussed
 from mentorup_daemon.rules.plan import Plan, plan
 from mentorup_daemon.service import calendar_in, mail_in
 from mentorup_daemon.service.account import Account, Step, go_on
 from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
-from mentorup_daemon.store import health, mail, snapshot
+from mentorup_daemon.store import health, mail, snapshot, work
 
 _log = structlog.get_logger(__name__)
 
@@ -50,6 +51,9 @@ def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, s
         _try(account, CALDAV, done, now, lambda: calendar_in.look(account, now, step))
     if IMAP in look:
         _try(account, IMAP, done, now, lambda: mail_in.look(account, now, step))
+    if _calendar_is_known(account):
+        _close_topics(account, now)
+        step("topics closed")
     if IMAP not in done.failures:
         _try(account, IMAP, done, now, lambda: _act(Desk(account, facts, now, step), done))
     done.next_look = _plan(account, now).next_look
@@ -57,6 +61,15 @@ def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, s
         health.passed(scope, now)
     step("pass kept")
     return done
+
+
+def _close_topics(account: Account, now: datetime) -> None:
+    """What a meeting has dealt with is off the list before anything is written from it."""
+    numbers = discussed(_snapshot(account, now), now)
+    if numbers:
+        with account.store.writing() as scope:
+            for number in numbers:
+                work.change(scope, Topic, number, state="discussed")
 
 
 def _act(desk: Desk, done: Pass) -> None:

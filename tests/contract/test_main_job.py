@@ -339,3 +339,20 @@ def test_d06_i18_a_broken_event_and_a_poisonous_mail_cost_themselves_alone(world
         [row] = mail.quarantined(scope)
     assert "INBOX" in row.place
     assert "parts" in row.reason
+
+
+def test_c17_what_stood_on_an_agenda_is_off_the_list_after_the_meeting(light_world: World) -> None:
+    world = light_world
+    start = MONDAY + timedelta(days=1, hours=5)
+    world.meet("first", start)
+    world.tend()
+    world.reply(world.notes[0], "ADD K award: this cycle or next?")
+    world.tend()
+    world.now = start + timedelta(minutes=30)
+    world.tend()
+    assert [topic.state for topic in world.records().topics] == ["open"]
+    world.now = start + timedelta(hours=3)
+    world.tend()
+    world.tend()
+    assert [topic.state for topic in world.records().topics] == ["discussed"]
+    assert "Taken as discussed: K award." in body(world.notes[-1])

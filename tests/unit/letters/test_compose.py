@@ -257,6 +257,13 @@ def test_t9_the_question_after_a_meeting_is_answered_in_one_line() -> None:
     ]
 
 
+def test_c17_the_note_after_a_meeting_says_what_is_taken_as_discussed() -> None:
+    made = letter("thank_you", about=EARLIER.key, now=AFTER)
+    assert "Taken as discussed: Authorship of the methods paper. ADD brings one back." in " ".join(made.text.split())
+    assert "Taken as discussed" in everything(made)
+    assert "Taken as discussed" not in letter("thank_you", snapshot=BARE).text
+
+
 @pytest.mark.parametrize("blank", [" ", "\n", "\x07", "."])
 def test_blank_words_are_nothing_concrete(blank: str) -> None:
     thanks = Thanks(id=1, text=blank, mentor="ana", meeting=MEETING.key, created_at=AFTER)
