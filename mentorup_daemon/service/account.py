@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mentorup_daemon.calendars import Calendars
+from mentorup_daemon.calendars import Calendars, Feed
 from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.mailbox import Mailbox
@@ -35,6 +35,7 @@ class Account:
     trusted_authserv_id: str
     store: Store
     calendars: Calendars | None
+    feeds: tuple[Feed, ...] = ()
     mailbox: Mailbox
     templates: Templates
 
@@ -43,6 +44,8 @@ class Account:
         self.mailbox.close()
         if self.calendars is not None:
             self.calendars.close()
+        for feed in self.feeds:
+            feed.close()
         self.store.close()
 
 
@@ -60,6 +63,7 @@ def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:
         trusted_authserv_id=settings.imap.trusted_authserv_id,
         store=Store.open(store_url(settings, environ)),
         calendars=Calendars(dav) if dav is not None else None,
+        feeds=tuple(Feed(feed.url) for feed in settings.feeds),
         mailbox=Mailbox(imap_account(settings)),
         templates=Templates(Path(directory) if directory else None),
     )

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from mentorup_daemon import events
-from mentorup_daemon.calendars import CalendarInfo, Calendars, Resource, suspicious
+from mentorup_daemon.calendars import CalendarInfo, Calendars, Feed, Resource, suspicious
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events import Fault
 from mentorup_daemon.records import Meeting
@@ -34,15 +34,18 @@ _log = structlog.get_logger(__name__)
 
 def look(account: Account, now: datetime, step: Step) -> None:
     """Brings the meetings in the store up to date. Raises the door's errors; what was kept before them stays."""
-    door = account.calendars
-    if door is None:
-        return
-    calendars = door.discover()
-    step("calendars found")
-    for calendar in calendars:
-        _look_at(account, door, calendar, now)
-        step("calendar kept")
-    _missing(account, {calendar.url for calendar in calendars}, now)
+    found = {feed.url for feed in account.feeds}
+    if account.calendars is not None:
+        calendars = account.calendars.discover()
+        step("calendars found")
+        for calendar in calendars:
+            _look_at(account, account.calendars, calendar, now)
+            step("calendar kept")
+        found |= {calendar.url for calendar in calendars}
+    for feed in account.feeds:
+        _look_at_feed(account, feed, now)
+        step("feed kept")
+    _missing(account, found, now)
     _expand_again(account, now)
     step("meetings kept")
 
@@ -50,9 +53,10 @@ def look(account: Account, now: datetime, step: Step) -> None:
 def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> None:
     """Reads the events of these meetings once more (D09) and keeps what has changed since the last look."""
     door = account.calendars
+    feeds = {feed.url for feed in account.feeds}
     if door is None:
         return
-    for calendar, href in {(meeting.calendar, meeting.href) for meeting in meetings}:
+    for calendar, href in {(one.calendar, one.href) for one in meetings if one.calendar not in feeds}:
         with account.store.reading() as scope:
             etag = kept.etags(scope, calendar).get(href)
         resource = door.read(calendar, href)
@@ -89,6 +93,34 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
             kept.keep_cursor(scope, calendar.url, calendar.name, changes.cursor, None)
         if changes.complete:
             return
+
+
+def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
+    """One feed: a calendar of one resource, which is whole or unchanged. Emptied all at once it is not believed yet."""
+    with account.store.reading() as scope:
+        cursor, suspect_since = kept.cursor(scope, feed.url)
+    changes = feed.changes(cursor)
+    if changes.unchanged and cursor == changes.cursor:
+        return
+    with account.store.writing() as scope:
+        for resource in changes.changed:
+            known, gone = kept.ahead(scope, feed.url, now), _gone(account, scope, feed.url, resource, now)
+            if suspicious(known, gone) and now - (suspect_since or now) < _SUSPECT_FOR:
+                _log.warning("feed lost most of its events; waiting before it is believed", feed=feed.host)
+                kept.keep_cursor(scope, feed.url, feed.host, cursor, suspect_since or now)
+                return
+            _keep(account, scope, feed.url, resource, now)
+        kept.keep_cursor(scope, feed.url, feed.host, changes.cursor, None)
+
+
+def _gone(account: Account, scope: Scope, calendar: str, resource: Resource, now: datetime) -> int:
+    """How many of the meetings ahead are in the text no more."""
+    try:
+        found, _ = _meetings_in(account, calendar, resource.href, resource.text, now)
+    except Malformed:
+        found = []
+    ahead = [meeting for meeting in found if meeting.on and meeting.start > now]
+    return max(0, kept.ahead(scope, calendar, now) - len(ahead))
 
 
 def _missing(account: Account, found: set[str], now: datetime) -> None:

@@ -32,6 +32,7 @@ from mentorup_daemon.service.tend import CALDAV, IMAP, Pass, tend
 _log = structlog.get_logger(__name__)
 
 _CUT_SHORT_AFTER = 2  # seconds from SIGTERM until a wait on a server is broken off; systemd is promised 5
+_FEED_INTERVAL = 900.0  # seconds between looks at feeds where there is no CalDAV: their makers ask for patience
 _LONGEST_SLEEP = 900.0  # seconds; a clock that jumps, or a laptop that wakes, is noticed within this
 _LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more signs for the watchdog then
 
@@ -157,6 +158,8 @@ class Daemon:
         self._servers = {IMAP: _Server(settings.imap.poll_interval.total_seconds())}
         if settings.caldav is not None:
             self._servers[CALDAV] = _Server(settings.caldav.poll_interval.total_seconds())
+        elif settings.feeds:
+            self._servers[CALDAV] = _Server(_FEED_INTERVAL)
         listener = Listener(on_wake=self._on_mail, on_state=self._on_state)
         listener.start()
         listener.watch(

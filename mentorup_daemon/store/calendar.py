@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from mentorup_daemon.records import Meeting
 from mentorup_daemon.store.account import Scope
@@ -109,6 +109,20 @@ def keep_meetings(
         )
         .values(status="cancelled")
     )
+
+
+def ahead(scope: Scope, calendar: str, now: datetime) -> int:
+    """How many meetings of a calendar are ahead and on."""
+    return scope.connection.execute(
+        select(func.count())
+        .select_from(meetings)
+        .where(
+            meetings.c.account == scope.account,
+            meetings.c.calendar == calendar,
+            meetings.c.start > now,
+            meetings.c.status.in_(("confirmed", "tentative")),
+        )
+    ).scalar_one()
 
 
 def all_meetings(scope: Scope, zone: ZoneInfo, since: datetime | None = None) -> tuple[Meeting, ...]:

@@ -1,0 +1,41 @@
+"""Meetings from a read-only feed: the same notes as from CalDAV, and distrust of a feed that is suddenly empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from mentorup_daemon.calendars import Feed
+from mentorup_daemon.service.tend import tend
+from tests.servers.fake_http import FakeHttp, Reply
+from tests.servers.world import MONDAY, World, event
+
+EMPTY = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nEND:VCALENDAR\r\n"
+
+
+def served(text: str) -> Reply:
+    return Reply(200, text, {"Content-Type": "text/calendar"})
+
+
+def test_a_feed_is_a_calendar_and_an_emptied_one_is_not_believed_at_once(
+    light_world: World, fake_http: FakeHttp
+) -> None:
+    world = light_world
+    text = [event("fed", MONDAY + timedelta(days=1), rule="FREQ=WEEKLY;COUNT=5")]
+    fake_http.script = lambda _seen: served(text[0])
+    account = replace(world.account, calendars=None, feeds=(Feed(f"{fake_http.url}/sam.ics"),))
+
+    def look() -> None:
+        assert tend(account, world.now).failures == {}
+
+    look()
+    assert len(world.notes) == 1
+    assert len(world.drafts) == 1
+    text[0] = EMPTY
+    for _ in range(2):
+        world.now += timedelta(minutes=20)
+        look()
+        assert len(world.drafts) == 1
+    world.now += timedelta(minutes=45)
+    look()
+    assert world.drafts == []
