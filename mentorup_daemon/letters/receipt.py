@@ -12,10 +12,15 @@ from mentorup_daemon.records import Owner, Receipt
 
 _REPLY = re.compile(r"(?:re|aw|sv|antw)\s*(?:\[\d+\])?:\s*", re.IGNORECASE)
 
+_CHANGE_NOTHING = ("PENDING", "WHY", "HELP", "UNDO")
+
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """One command as understood: HEARD, "Cut the second cohort.", filed as feedback from Ana."""
+    """One command as understood: HEARD, "Cut the second cohort.", filed as feedback from Ana.
+
+    Without a command it is one more line of what the command above it told.
+    """
 
     command: str
     text: str
@@ -32,6 +37,7 @@ class ProblemView:
 
 def receipt_context(owner: Owner, receipt: Receipt) -> Mapping[str, object]:
     """The variables of `receipt/note`. With `problems` nothing has been carried out, and `lines` is empty."""
+    carried_out = [command for command, _, _ in receipt.lines if command]
     return {
         "owner": owner_view(owner),
         "person": None,
@@ -41,6 +47,8 @@ def receipt_context(owner: Owner, receipt: Receipt) -> Mapping[str, object]:
             for command, text, outcome in receipt.lines
             if not (receipt.help and command == "HELP")
         ),
+        "carried_out": len(carried_out),
+        "undoable": any(command not in _CHANGE_NOTHING for command in carried_out),
         "problems": tuple(ProblemView(words(line), words(mend)) for line, mend in receipt.problems),
         "note_kept": bool(receipt.note_kept),
         "help": receipt.help,

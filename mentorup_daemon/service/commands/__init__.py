@@ -1,0 +1,50 @@
+"""The commands of a reply, each a short function: what it does to the records, and what the receipt says of it.
+
+A command gets what it is about (`about.py`) and itself, changes records through the journal only, so that UNDO can take
+it back, and returns lines for the receipt; or it raises `Cannot` with how to mend the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mentorup_daemon.records import Command
+from mentorup_daemon.service.commands.about import About, Cannot, Line
+from mentorup_daemon.service.commands.note import explain, list_commands, list_pending, skip, snooze, undo
+from mentorup_daemon.service.commands.person import close, pause, resume
+from mentorup_daemon.service.commands.work import (
+    add,
+    done,
+    drop,
+    heard,
+    i_promised,
+    name_mentor,
+    next_meeting,
+    plan,
+    thanks,
+    they_promised,
+)
+
+__all__ = ["COMMANDS", "About", "Cannot", "Line"]
+
+COMMANDS: dict[str, Callable[[About, Command], list[Line]]] = {
+    "ADD": add,
+    "DONE": done,
+    "DROP": drop,
+    "SNOOZE": snooze,
+    "SKIP": skip,
+    "PLAN": plan,
+    "THANKS": thanks,
+    "HEARD": heard,
+    "I PROMISED": i_promised,
+    "THEY PROMISED": they_promised,
+    "NEXT": next_meeting,
+    "MENTOR": name_mentor,
+    "PAUSE": pause,
+    "RESUME": resume,
+    "CLOSE": close,
+    "PENDING": list_pending,
+    "WHY": explain,
+    "UNDO": undo,
+    "HELP": list_commands,
+}

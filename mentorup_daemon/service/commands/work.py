@@ -1,0 +1,207 @@
+"""The commands about what is worked on: topics, promises, advice, thanks, the next meeting."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from mentorup_daemon.letters.quoting import worth_quoting
+from mentorup_daemon.letters.wrap import shorten
+from mentorup_daemon.records import ActionItem, Command, Feedback, Goal, Note, Thanks, Topic
+from mentorup_daemon.replies.commands import topic_of
+from mentorup_daemon.rules.fitting import meeting_for
+from mentorup_daemon.rules.vague import SHAPE, is_vague
+from mentorup_daemon.service.commands.about import About, Cannot, Line, in_full
+from mentorup_daemon.store import work
+
+NEXT = "next"
+"""The source of the action item that a NEXT leaves: book that meeting."""
+
+_BOOK_AHEAD = timedelta(days=7)
+
+_CLOSED_STATES = ("done", "dropped", "discussed")
+
+
+def add(about: About, command: Command) -> list[Line]:
+    """A topic for the next agenda; a vague one is kept all the same, and the shape of a better one offered (P2)."""
+    text, wants, minutes = topic_of(command.text)
+    if not text:
+        raise Cannot("there is no question behind ADD; write it on the same line")
+    topic = about.journal.add(
+        Topic(id=0, text=text, mentor=about.mentor, wants=wants, minutes=minutes, created_at=about.now)
+    )
+    if about.meeting is not None and about.meeting.start > about.now:
+        where = "on the agenda"
+    elif about.mentor is None:
+        where = "kept for whichever meeting comes next"
+    else:
+        where = f"kept for the next meeting with {about.name_of(about.mentor)}"
+    offer = f". It gets a better answer when it says {SHAPE}" if topic.is_question and is_vague(text) else ""
+    return [("ADD", text, f"{where}, number {topic.id}{offer}")]
+
+
+def done(about: About, command: Command) -> list[Line]:
+    """What has this number is done."""
+    found = _numbered(about, command)
+    if isinstance(found, (Thanks, Note)):
+        raise Cannot(f"number {found.id} is not something to be done; DROP {found.id} removes it")
+    if found.state in _CLOSED_STATES:
+        return [("DONE", found.text, "is off the list already")]
+    if isinstance(found, ActionItem):
+        about.journal.change(ActionItem, found.id, state="done", done_at=about.now)
+    else:
+        about.journal.change(type(found), found.id, state="discussed" if isinstance(found, Topic) else "done")
+    return [("DONE", found.text, "off the list")]
+
+
+def drop(about: About, command: Command) -> list[Line]:
+    """What has this number is not wanted any more."""
+    found = _numbered(about, command)
+    if isinstance(found, (Thanks, Note)):
+        about.journal.remove(type(found), found.id)
+        return [("DROP", found.text, "removed")]
+    about.journal.change(type(found), found.id, state="dropped")
+    return [("DROP", found.text, "off the list")]
+
+
+def _numbered(about: About, command: Command) -> Topic | ActionItem | Feedback | Goal | Thanks | Note:
+    found = work.find(about.scope, command.number) if command.number is not None else None
+    if found is None:
+        raise Cannot(f"there is nothing with the number {command.number}; PENDING lists what is open")
+    return found
+
+
+def thanks(about: About, command: Command) -> list[Line]:
+    """One concrete thing to give thanks for."""
+    person = about.their_person("THANKS")
+    about.journal.add(
+        Thanks(
+            id=0,
+            text=command.text,
+            mentor=person.id,
+            meeting=about.meeting.key if about.meeting else None,
+            created_at=about.now,
+        )
+    )
+    state = about.state_of(person.id)
+    if state is not None and state.quiet_until > about.now:
+        came = f"kept; no draft while {person.given_name} is {state.state}"
+    elif about.meeting is not None and about.meeting.end <= about.now:
+        came = "a draft is in your Drafts"
+    else:
+        came = "kept for after the meeting"
+    return [("THANKS", f"for {command.text}", came)]
+
+
+def heard(about: About, command: Command) -> list[Line]:
+    """What was said, in their words."""
+    about.journal.add(
+        Feedback(
+            id=0,
+            text=command.text,
+            mentor=about.mentor,
+            received_at=about.now,
+            source="manual",
+            meeting=about.meeting.key if about.meeting else None,
+        )
+    )
+    return [("HEARD", command.text, f"filed as feedback from {about.name_of(about.mentor)}")]
+
+
+def i_promised(about: About, command: Command) -> list[Line]:
+    """The owner takes something on; beyond the cap of their own the receipt warns (T4)."""
+    item, due = _promise(about, command, "me")
+    mine = sum(one.owner == "me" and one.state == "open" for one in work.items(about.scope, ActionItem))
+    cap = about.owner.action_item_cap
+    warning = f". That makes {mine} open promises, and you set yourself {cap}: which one can go? DROP and its number"
+    return [(command.name, command.text, f"{due}, number {item.id}{warning if mine > cap else ''}")]
+
+
+def they_promised(about: About, command: Command) -> list[Line]:
+    """The person of the note takes something on."""
+    item, due = _promise(about, command, about.their_person(command.name).id)
+    return [(command.name, command.text, f"{due}, number {item.id}")]
+
+
+def _promise(about: About, command: Command, owner: str) -> tuple[ActionItem, str]:
+    by = about.local_date(command.when) if command.when else None
+    item = about.journal.add(
+        ActionItem(
+            id=0,
+            text=command.text,
+            owner=owner,
+            mentor=about.mentor,
+            due=by,
+            source=about.entry.key,
+            created_at=about.now,
+        )
+    )
+    return item, f"due {in_full(by)}" if by else "no date given"
+
+
+def plan(about: About, command: Command) -> list[Line]:
+    """What the owner will do about what was said: in this reply, else in the note's own, else lately without a plan."""
+    everything = work.items(about.scope, Feedback)
+    just_heard = [one for one in everything if one.received_at == about.now and one.source == "manual"]
+    waiting = [one for one in everything if one.mentor == about.mentor and one.state == "filed"]
+    meant = just_heard[-1:] or [one for one in (about.feedback,) if one is not None] or waiting[-1:]
+    if not meant:
+        raise Cannot("there is no feedback without a plan here; HEARD files what was said")
+    by = about.local_date(command.when) if command.when else None
+    about.journal.change(Feedback, meant[0].id, plan=command.text, plan_due=by, state="planned")
+    said = shorten(worth_quoting(meant[0].text, about.owner.given_name), 60)
+    when = f", by {in_full(by)}" if by else ""
+    return [("PLAN", command.text, f"for what {about.name_of(meant[0].mentor)} said: {said}{when}")]
+
+
+def name_mentor(about: About, command: Command) -> list[Line]:
+    """Says whose words a piece of feedback are."""
+    person = about.person(command.text)
+    unknown = [one for one in work.items(about.scope, Feedback) if one.mentor is None and one.state != "dropped"]
+    meant = about.feedback or (unknown[0] if len(unknown) == 1 else None)
+    if meant is None:
+        raise Cannot("this note is about no feedback of an unknown writer; answer the note that asks who it was")
+    fits = meeting_for(about.meetings, person.id, meant.received_at)
+    about.journal.change(Feedback, meant.id, mentor=person.id, meeting=fits.key if fits else meant.meeting)
+    said = shorten(worth_quoting(meant.text, about.owner.given_name), 60)
+    return [("MENTOR", person.name, f"said this, number {meant.id}: {said}")]
+
+
+def next_meeting(about: About, command: Command) -> list[Line]:
+    """When the next meeting is wanted: it is in the calendar already, or booking it becomes an action item."""
+    person = about.their_person("NEXT")
+    if command.when is None:
+        raise Cannot("NEXT needs a date, for example NEXT 11 December")
+    day, today = about.local_date(command.when), about.local_date(about.now)
+    booked = next(
+        (
+            one
+            for one in about.meetings
+            if one.mentor == person.id and one.on and about.local_date(one.start) == day and one.start > about.now
+        ),
+        None,
+    )
+    standing = next(
+        (
+            one
+            for one in work.items(about.scope, ActionItem)
+            if one.source == NEXT and one.mentor == person.id and one.state == "open"
+        ),
+        None,
+    )
+    if booked is not None:
+        if standing is not None:
+            about.journal.change(ActionItem, standing.id, state="done", done_at=about.now)
+        return [("NEXT", in_full(day), "is in your calendar already")]
+    text, due = f"book our next meeting for {in_full(day)}", _book_by(day, today)
+    if standing is not None:
+        about.journal.change(ActionItem, standing.id, text=text, due=due)
+        number = standing.id
+    else:
+        item = ActionItem(id=0, text=text, mentor=person.id, due=due, source=NEXT, created_at=about.now)
+        number = about.journal.add(item).id
+    return [("NEXT", in_full(day), f"booking it is yours to do by {in_full(due)}, number {number}")]
+
+
+def _book_by(day: date, today: date) -> date:
+    """A week ahead, tomorrow at the earliest, never after the day itself."""
+    return min(day, max(day - _BOOK_AHEAD, today + timedelta(days=1)))

@@ -1,0 +1,204 @@
+"""What replies with commands do, on real servers: the records, the mailbox, and the receipt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.servers.world import ANA, MONDAY, SAM, World, body
+
+TUESDAY = MONDAY + timedelta(days=1, hours=5)
+
+
+def told(world: World, text: str) -> str:
+    """Replies to the first note, and returns the receipt's text, its breaks as blanks."""
+    world.reply(world.notes[0], text)
+    world.tend()
+    return " ".join(body(world.notes[-1]).split())
+
+
+def begun(world: World) -> World:
+    """A meeting with Ana tomorrow, whose agenda has come."""
+    world.meet("first", TUESDAY)
+    world.tend()
+    return world
+
+
+def test_next_leaves_an_action_item_and_echoes_the_date_in_full(light_world: World) -> None:
+    world = begun(light_world)
+    receipt = told(world, "NEXT 11 Jan 2027")
+    assert "Monday 11 January 2027" in receipt
+    [item] = world.records().actions
+    assert (item.text, item.mentor, str(item.due)) == (
+        "book our next meeting for Monday 11 January 2027",
+        "ana",
+        "2027-01-04",
+    )
+    told(world, "NEXT 12 Jan 2027")
+    assert [one.text[-23:] for one in world.records().actions] == ["Tuesday 12 January 2027"]
+    world.meet("second", TUESDAY.replace(year=2027, month=1, day=12))
+    assert "in your calendar already" in told(world, "NEXT 12 Jan 2027")
+    assert [one.state for one in world.records().actions] == ["done"]
+
+
+def test_t11_close_stops_everything_about_that_person_and_undo_brings_it_back(light_world: World) -> None:
+    world = begun(light_world)
+    assert len(world.drafts) == 1
+    receipt = told(world, "CLOSE Ana Ortiz")
+    assert "CLOSE Ana Ortiz" in receipt
+    assert "UNDO" in receipt
+    assert world.drafts == []
+    assert not world.records().active("ana", world.now)
+    world.now = TUESDAY + timedelta(hours=4)
+    world.tend()
+    assert [note["Subject"] for note in world.notes[2:]] == []
+    world.now = MONDAY + timedelta(minutes=10)
+    receipt = told(world, "UNDO")
+    assert "taken back: CLOSE Ana Ortiz" in receipt
+    assert world.records().states == {}
+    assert len(world.drafts) == 1
+
+
+def test_t11_pause_until_and_resume(light_world: World) -> None:
+    world = begun(light_world)
+    assert "until Friday 11 December 2026" in told(world, "PAUSE ana until 11 Dec")
+    assert world.records().states["ana"].state == "paused"
+    assert "is active again" in told(world, "RESUME Ana")
+    assert "is active already" in told(world, "RESUME ben")
+    told(world, "CLOSE ben")
+    assert "RESUME ben first" in told(world, "PAUSE ben")
+    assert world.records().states["ben"].state == "closed"
+
+
+def test_nobody_by_that_name_is_told_with_the_candidates(light_world: World) -> None:
+    world = begun(light_world)
+    receipt = told(world, "ADD Aim 2?\nPAUSE Zoe")
+    assert "ana, ben" in receipt
+    assert world.records().topics == ()
+    assert world.records().states == {}
+
+
+def test_undo_takes_the_whole_last_reply_back_once(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "ADD Aim 2: cut the cohort?\nI PROMISED the abstract by 11 Dec\nHEARD Slow down.\nPLAN cut a slide")
+    [action] = world.records().actions
+    told(world, f"DONE {action.id}\nDROP {world.records().topics[0].id}\nSKIP")
+    assert world.drafts == []
+    receipt = told(world, "UNDO")
+    assert "taken back: DONE the abstract" in receipt
+    records = world.records()
+    assert [one.state for one in records.actions] == ["open"]
+    assert [one.done_at for one in records.actions] == [None]
+    assert [one.state for one in records.topics] == ["open"]
+    assert records.marks == {}
+    assert len(world.drafts) == 1
+    assert "taken back already" in told(world, "UNDO")
+    assert len(world.records().actions) == 1
+
+
+def test_undo_to_a_receipt_that_is_not_the_last_one_changes_nothing(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "ADD One?")
+    first = world.notes[-1]
+    told(world, "ADD Two?")
+    world.reply(first, "UNDO")
+    world.tend()
+    assert "another one since" in " ".join(body(world.notes[-1]).split())
+    assert len(world.records().topics) == 2
+    world.reply(world.notes[-2], "UNDO\nADD Three?")
+    world.tend()
+    assert [one.text for one in world.records().topics] == ["One?", "Three?"]
+
+
+def test_undo_with_a_line_that_cant_be_understood_undoes_nothing(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "ADD One?")
+    assert "4711" in told(world, "UNDO\nDONE 4711")
+    assert len(world.records().topics) == 1
+    told(world, "UNDO")
+    assert world.records().topics == ()
+
+
+def test_t9_undo_of_thanks_takes_the_draft_of_thanks_away(light_world: World) -> None:
+    world = light_world
+    world.tend()
+    world.meet("first", MONDAY + timedelta(hours=1))
+    world.now = MONDAY.replace(hour=17)
+    world.tend()
+    question = next(note for note in world.notes if "THANKS" in body(note))
+    world.reply(question, "THANKS for the introduction to Kim")
+    world.tend()
+    assert any("introduction to Kim" in body(draft) for draft in world.drafts)
+    world.reply(world.notes[-1], "UNDO")
+    world.tend()
+    assert not any("introduction to Kim" in body(draft) for draft in world.drafts)
+    assert world.records().thanks == ()
+
+
+def test_t8_mentor_names_whose_words_they_are(light_world: World) -> None:
+    world = begun(light_world)
+    world.write("Slow down.", to=SAM, sender="Kim <kim@example.net>", subject="Your talk #feedback")
+    world.tend()
+    [filed] = world.records().feedback
+    assert filed.mentor is None
+    assert "MENTOR Ana Ortiz" in told(world, "MENTOR ana")
+    [filed] = world.records().feedback
+    assert filed.mentor == "ana"
+    told(world, "UNDO")
+    assert world.records().feedback[0].mentor is None
+
+
+def test_pending_lists_what_is_open_by_number(light_world: World) -> None:
+    world = begun(light_world)
+    assert "nothing is open" in told(world, "PENDING")
+    told(world, "ADD K award?\nI PROMISED the abstract by 11 Dec\nTHEY PROMISED to ask Kim\nHEARD Slow down.")
+    world.reply(world.notes[0], "PENDING")
+    world.tend()
+    lines = [" ".join(line.split()) for line in body(world.notes[-1]).splitlines()]
+    numbers = {one.text: one.id for one in (*world.records().topics, *world.records().actions)}
+    assert "PENDING 4 open, by number:" in lines
+    assert f"{numbers['K award?']} K award? (to discuss with Ana)" in lines
+    promised = f"{numbers['the abstract']} the abstract (your promise to Ana, due Friday 11 December 2026)"
+    assert promised in " ".join(lines)
+    assert "(Ana promised)" in " ".join(lines)
+    assert not any("UNDO takes" in line for line in lines)
+
+
+def test_t4_a_promise_beyond_the_owners_cap_is_answered_with_a_warning(light_world: World) -> None:
+    world = light_world
+    world.changes["owner"] = {"action_item_cap": 2}
+    begun(world)
+    assert "you set yourself" not in told(world, "I PROMISED one\nI PROMISED two")
+    assert "3 open promises, and you set yourself 2" in told(world, "I PROMISED three")
+    assert len(world.records().actions) == 3
+
+
+def test_p2_a_vague_question_is_kept_and_the_shape_of_a_better_one_offered(light_world: World) -> None:
+    world = begun(light_world)
+    assert "what you have been working on" in told(world, "ADD Any feedback?")
+    assert "what you have been working on" not in told(world, "ADD Aim 2: is the cohort too broad?")
+    assert len(world.records().topics) == 2
+
+
+def test_done_and_drop_know_every_kind_of_number(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "ADD K award?\nI PROMISED it\nHEARD Slow down.\nTHANKS for the book\n\nA note of mine.")
+    records = world.records()
+    topic, action, heard, thanks = records.topics[0], records.actions[0], records.feedback[0], records.thanks[0]
+    told(world, f"DONE {topic.id}, {action.id}, {heard.id}")
+    records = world.records()
+    states = [records.topics[0].state, records.actions[0].state, records.feedback[0].state]
+    assert states == ["discussed", "done", "done"]
+    assert f"DROP {thanks.id} removes it" in told(world, f"DONE {thanks.id}")
+    told(world, f"DROP {thanks.id}")
+    assert world.records().thanks == ()
+    told(world, "UNDO")
+    assert [one.text for one in world.records().thanks] == ["the book"]
+
+
+def test_why_tells_the_reason_and_a_mentor_undoes_nothing(light_world: World) -> None:
+    world = begun(light_world)
+    assert "counts as a mentoring meeting" in told(world, "WHY")
+    told(world, "ADD One?")
+    world.write("UNDO", to=SAM, sender=ANA, subject="Re: x", In_Reply_To=str(world.notes[0]["Message-ID"]))
+    world.tend()
+    assert len(world.records().topics) == 1
