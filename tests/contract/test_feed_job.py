@@ -23,19 +23,16 @@ def test_a_feed_is_a_calendar_and_an_emptied_one_is_not_believed_at_once(
     world = light_world
     text = [event("fed", MONDAY + timedelta(days=1), rule="FREQ=WEEKLY;COUNT=5")]
     fake_http.script = lambda _seen: served(text[0])
-    account = replace(world.account, calendars=None, feeds=(Feed(f"{fake_http.url}/sam.ics"),))
-
-    def look() -> None:
+    with Feed(f"{fake_http.url}/sam.ics") as feed:
+        account = replace(world.account, calendars=None, feeds=(feed,))
         assert tend(account, world.now).failures == {}
-
-    look()
-    assert len(world.notes) == 1
-    assert len(world.drafts) == 1
-    text[0] = EMPTY
-    for _ in range(2):
-        world.now += timedelta(minutes=20)
-        look()
+        assert len(world.notes) == 1
         assert len(world.drafts) == 1
-    world.now += timedelta(minutes=45)
-    look()
-    assert world.drafts == []
+        text[0] = EMPTY
+        for _ in range(2):
+            world.now += timedelta(minutes=20)
+            assert tend(account, world.now).failures == {}
+            assert len(world.drafts) == 1
+        world.now += timedelta(minutes=45)
+        assert tend(account, world.now).failures == {}
+        assert world.drafts == []
