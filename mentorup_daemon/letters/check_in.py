@@ -94,7 +94,7 @@ def round_context(snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
     """The variables of `check_in/note`: every mentor, those without contact for longest first."""
     zone = snapshot.owner.zone
     drafted = "drafts" in snapshot.practice.delivery
-    mentors = [person for person in snapshot.mentors if person.role == "mentor"]
+    mentors = [person for person in snapshot.mentors if person.role == "mentor" and snapshot.active(person.id, now)]
     mentors.sort(
         key=lambda person: ((last_contact(snapshot, person, now) or snapshot.started_at).timestamp(), person.id)
     )

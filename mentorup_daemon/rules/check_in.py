@@ -20,7 +20,7 @@ GRACE = timedelta(days=14)
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
     """Drafts by mentor, then the note, for the latest slot that has passed and for every slot up to `until`."""
     mentors = [person for person in snapshot.mentors if person.role == "mentor"]
-    if not mentors:
+    if not any(snapshot.active(person.id, now) for person in mentors):
         return
     for slot in _standing(snapshot, now, until):
         moment = next_opening(slot.at, snapshot.owner)

@@ -146,7 +146,8 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             if entry.lands == "drafts":
                 yield Withdrawal(entry, "skipped")
             continue
-        resting = entry.lands == "drafts" and not snapshot.active(entry.mentor, now)
+        ahead = _start_in(entry.basis) > now.timestamp()
+        resting = ahead and entry.lands == "drafts" and not snapshot.active(entry.mentor, now)
         why = "resting" if resting else _out_of_date(entry, snapshot, now)
         if why is not None:
             yield Withdrawal(entry, why)
