@@ -43,11 +43,12 @@ class Stopped(BaseException):
 
 @dataclass(slots=True)
 class _Server:
-    """When a server is looked at next, on the monotonic clock, and how often it has failed in a row."""
+    """When a server is looked at next, on the monotonic clock; how often it has failed in a row, and how at last."""
 
     interval: float
     next_look: float = 0.0
     attempts: int = 0
+    failure: str = ""
 
 
 class Daemon:
@@ -106,7 +107,7 @@ class Daemon:
                 self._sleep(5.0, listener)
                 continue
             self._after(done, look)
-            status = self._status(done)
+            status = self._status()
             if ready:
                 self._notifier.status(status)
             else:
@@ -122,9 +123,10 @@ class Daemon:
             error = done.failures.get(name)
             if error is not None:
                 server.attempts += 1
+                server.failure = str(error)
                 server.next_look = time.monotonic() + _delay(error, server.attempts)
             elif name in looked_at:
-                server.attempts = 0
+                server.attempts, server.failure = 0, ""
                 server.next_look = time.monotonic() + server.interval
 
     def _until_next(self) -> float:
@@ -188,10 +190,10 @@ class Daemon:
         _log.info("config read again")
         return fresh, open_account(fresh, self._environ)
 
-    def _status(self, done: Pass) -> str:
-        """One line: what stands against us, else what comes next."""
-        if done.failures:
-            return "; ".join(f"{name}: {error}" for name, error in sorted(done.failures.items()))[:300]
+    def _status(self) -> str:
+        """One line: what stands against us, also from a pass before, else what comes next."""
+        if failures := [f"{name}: {one.failure}" for name, one in sorted(self._servers.items()) if one.failure]:
+            return "; ".join(failures)[:300]
         if self._next_due is None:
             return "Nothing due"
         return f"Next: {self._next_due.astimezone():%a %d %b %H:%M}"
