@@ -15,6 +15,7 @@ from mentorup_daemon.cli.explain import explain_command
 from mentorup_daemon.cli.init import init_command
 from mentorup_daemon.cli.people import meetings_app, mentors_app
 from mentorup_daemon.cli.run import rehearse_command, run_command, status_command, why_command
+from mentorup_daemon.cli.service import service_app
 from mentorup_daemon.cli.work import actions_app, feedback_app, goals_app, topics_app
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(actions_app, name="actions")
 app.add_typer(goals_app, name="goals")
 app.add_typer(feedback_app, name="feedback")
+app.add_typer(service_app, name="service")
 
 
 def _tell_version(asked: bool) -> None:

@@ -64,6 +64,7 @@ class Machine:
         self._cgroup.mkdir()
         # A control group of its own, with the unified hierarchy: this machine may have neither to give.
         enter = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(self._cgroup)]
+        enter += ["setpriv", "--pdeathsig", "KILL"]  # a run that is killed takes the machine with it
         boot = ["systemd-nspawn", "--quiet", f"--directory={self.root}", f"--machine={self.name}", "--register=no"]
         boot += ["--keep-unit", "--console=pipe", *self._binds(), "--boot", "systemd.unit=sysinit.target"]
         with (self._directory / "log").open("wb") as log:

@@ -35,8 +35,8 @@ class Service:
             "store": {"url": ""},
         }
         self.configure()
-        machine.write("/etc/credstore/imap", world.mail.password, 0o600)
-        machine.write("/etc/credstore/caldav", world.dav.password, 0o600)
+        machine.write("/etc/credstore/mentorup.imap", world.mail.password, 0o600)
+        machine.write("/etc/credstore/mentorup.caldav", world.dav.password, 0o600)
 
     def configure(self) -> None:
         """Writes the config as the world has it now."""
@@ -131,7 +131,7 @@ def test_the_state_belongs_to_the_service_alone(service: Service) -> None:
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     assert stat.S_IMODE(database.parent.stat().st_mode) == 0o700
     assert database.stat().st_uid != 0
-    assert service.machine.succeeds("ps", "-o", "user=", "-p", service.pid).strip() != "root"
+    assert service.machine.succeeds("stat", "-c", "%U", f"/proc/{service.pid}").strip() == "mentorup"
 
 
 def test_a_wrong_config_ends_with_78_and_is_not_tried_again(service: Service) -> None:
@@ -208,19 +208,21 @@ def test_encrypted_credentials_are_taken(service: Service) -> None:
     machine = service.machine
     machine.succeeds("mkdir", "-p", "-m", "700", "/etc/credstore.encrypted")
     for name in ("imap", "caldav"):
-        there = f"/etc/credstore.encrypted/{name}"
+        there = f"/etc/credstore.encrypted/mentorup.{name}"
         machine.succeeds(
-            "systemd-creds", "encrypt", "--with-key=host", f"--name={name}", f"/etc/credstore/{name}", there
+            "systemd-creds", "encrypt", "--with-key=host", f"--name={name}", f"/etc/credstore/mentorup.{name}", there
         )
-        machine.succeeds("rm", f"/etc/credstore/{name}")
+        machine.succeeds("rm", f"/etc/credstore/mentorup.{name}")
         assert service.world.mail.password not in (machine.root / there.lstrip("/")).read_text()
-    service.drop_in("LoadCredential=", "LoadCredentialEncrypted=imap", "LoadCredentialEncrypted=caldav")
+    service.drop_in(
+        "LoadCredential=", *(f"LoadCredentialEncrypted={name}:mentorup.{name}" for name in ("imap", "caldav"))
+    )
     service.start()
     assert service.welcomes() == 1
 
 
 def test_a_missing_password_is_told_and_waited_for(service: Service) -> None:
-    (service.machine.root / "etc/credstore/caldav").unlink()
+    (service.machine.root / "etc/credstore/mentorup.caldav").unlink()
     service.start()
     assert service.state == "active"
     assert "caldav.password (credential)" in service.machine.shows("StatusText")

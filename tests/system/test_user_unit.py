@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import require_debian
 from tests.servers.booted import Machine, wait_until
 from tests.servers.wheel import CHECKOUT
 from tests.servers.world import World
@@ -62,6 +63,7 @@ class Login:
 
 @pytest.fixture
 def sam(machine: Machine, light_world: World) -> Iterator[Login]:
+    require_debian("dbus-daemon", "dbus libpam-systemd")
     login = Login(machine, light_world)
     try:
         yield login

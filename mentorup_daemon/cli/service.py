@@ -1,0 +1,279 @@
+"""`mentorup service install` and `uninstall`: unit, credentials and config, put where systemd looks for them.
+
+All that will be done is worked out first and shown, then asked for, then done; `--dry-run` stops after the showing. A
+machine's service can't see anybody's home, so its config names credentials only: the passwords are read once, from
+wherever the given config keeps them, and put into systemd's credential store. A user's service runs where its command
+and its config are. What the service has come to know, its state, is never touched here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import mentorup_daemon
+from mentorup_daemon.cli.output import ConfigOption, errors_told
+from mentorup_daemon.errors import ConfigError, MentorUpError
+
+if TYPE_CHECKING:
+    from mentorup_daemon.config import Settings
+    from mentorup_daemon.secrets import Secret
+
+_UNIT = "mentorup.service"
+_CONFIG = Path("/etc/mentorup/config.toml")
+_CREDENTIALS = Path("/etc/credstore")
+_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # hidden from the service by ProtectHome=
+_HEAD = "# Written by `mentorup service install`; the passwords are in /etc/credstore.\n\n"
+_MINUTES = 5  # until systemctl must be back: a start waits for the first pass
+
+service_app = typer.Typer(help="Install MentorUp as a service of systemd, or take it away again.", no_args_is_help=True)
+
+UserOption = Annotated[bool, typer.Option("--user", help="A service of yours, instead of one of the machine.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file to be written. `content` is asked for when it is: a password is read no earlier."""
+
+    path: Path
+    what: str
+    mode: int
+    content: Callable[[], str]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is to be done, in order: away with files, write files, run commands."""
+
+    first: list[list[str]] = field(default_factory=list)
+    remove: list[Path] = field(default_factory=list)
+    write: list[_File] = field(default_factory=list)
+    last: list[list[str]] = field(default_factory=list)
+
+    def shown(self) -> list[str]:
+        """One line for each step."""
+        verbs = [(one, "replace" if one.path.exists() else "write") for one in self.write]
+        return [
+            *(f"run      {' '.join(command)}" for command in self.first),
+            *(f"remove   {path}" for path in self.remove),
+            *(f"{verb:<8} {one.path}  ({one.what}, mode {one.mode:o})" for one, verb in verbs),
+            *(f"run      {' '.join(command)}" for command in self.last),
+        ]
+
+    def done(self) -> None:
+        """Does it. Raises MentorUpError with the step that failed."""
+        for command in self.first:
+            _run(command)
+        for path in self.remove:
+            path.unlink(missing_ok=True)
+        for one in self.write:
+            _write(one)
+        for command in self.last:
+            _run(command)
+
+
+@service_app.command("install")
+def service_install(
+    config: ConfigOption = None, user: UserOption = False, dry_run: DryRunOption = False, yes: YesOption = False
+) -> None:
+    """Install and start the service. What is done is shown first."""
+    from mentorup_daemon.config import find_config, load
+
+    with errors_told():
+        source = find_config(config, os.environ)
+        if source is None:
+            raise ConfigError("There is no config yet. `mentorup init` writes one; then name it with --config.")
+        source = source.absolute()
+        settings = load(source)
+        work = _for_user(settings, source) if user else _for_machine(settings, source)
+        if _agreed(work, user=user, dry_run=dry_run, yes=yes):
+            work.done()
+            typer.echo(f"Installed and started. `{' '.join(_systemctl(user))} status mentorup` tells how it is.")
+            if user:
+                typer.echo("It runs while you are logged in; always, after `loginctl enable-linger`.")
+
+
+@service_app.command("uninstall")
+def service_uninstall(user: UserOption = False, dry_run: DryRunOption = False, yes: YesOption = False) -> None:
+    """Stop the service and take away what install wrote. Its records stay."""
+    with errors_told():
+        unit, state = _unit_path(user), "~/.local/state/mentorup" if user else "/var/lib/private/mentorup"
+        ours = [unit] if user else [unit, *(_credential(name) for name in ("imap", "caldav")), _CONFIG]
+        work = _Work(remove=[path for path in ours if path.exists()])
+        if not work.remove:
+            typer.echo("There is nothing to take away.")
+            return
+        if unit.exists():
+            work.first = [[*_systemctl(user), "disable", "--now", "mentorup"]]
+        work.last = [[*_systemctl(user), "daemon-reload"]]
+        if _agreed(work, user=user, dry_run=dry_run, yes=yes):
+            work.done()
+            typer.echo(f"Taken away. The records stay in {state}; remove that too if you don't want them any more.")
+
+
+def _for_machine(settings: Settings, source: Path) -> _Work:
+    """The steps for a service of the machine. Raises ConfigError when it couldn't see what it needs."""
+    paths = {"imap.ca_file": settings.imap.ca_file, "templates.directory": settings.templates.directory}
+    secrets: dict[str, tuple[Secret, str]] = {"imap": (settings.imap.password, settings.imap.username)}
+    if settings.caldav is not None:
+        paths["caldav.ca_file"] = settings.caldav.ca_file
+        if settings.caldav.password is not None:
+            secrets["caldav"] = (settings.caldav.password, settings.caldav.username)
+    for key, named in paths.items():
+        if named and _in_a_home(Path(named)):
+            raise ConfigError(f"{key}: {named} is in a home, which the service can't see: move it to {_CONFIG.parent}.")
+    command = _command()
+    for path in (command, command.resolve(), Path(sys.base_prefix)):
+        if _in_a_home(path):
+            raise MentorUpError(
+                f"{path} is in a home, which the machine's service can't see. Install MentorUp elsewhere "
+                "(python3 -m venv /opt/mentorup), or take --user."
+            )
+    work = _Work()
+    for name, (secret, username) in secrets.items():
+        if not (secret.kind == "credential" and _credential(name).exists()):
+            work.write.append(_File(_credential(name), "password", 0o600, _password(name, secret, username)))
+    text = _with_credentials(source.read_text("utf-8-sig"), secrets)
+    if source != _CONFIG or text != source.read_text("utf-8-sig"):
+        work.write.append(_File(_CONFIG, f"the config, from {source}", 0o644, lambda: text))
+    work.write.append(_unit(user=False, shipped="/usr/local/bin/mentorup", command=_quoted(command)))
+    work.last = _starting(user=False)
+    return work
+
+
+def _for_user(settings: Settings, source: Path) -> _Work:
+    """The steps for a service of this user, the config staying where it is. Raises ConfigError when it can't work."""
+    from mentorup_daemon.config import user_config
+
+    caldav = settings.caldav.password if settings.caldav else None
+    for key, secret in (("imap.password", settings.imap.password), ("caldav.password", caldav)):
+        if secret is not None and secret.kind in ("credential", "env"):
+            raise ConfigError(f"{key}: your service won't have this {secret.kind}: use a file, a command or a keyring.")
+    command = _quoted(_command())
+    if source != user_config(os.environ).absolute():
+        command += f" --config {_quoted(source)}"
+    return _Work(write=[_unit(user=True, shipped="%h/.local/bin/mentorup", command=command)], last=_starting(user=True))
+
+
+def _unit(*, user: bool, shipped: str, command: str) -> _File:
+    """The shipped unit, with the command as it is on this machine."""
+    package = Path(mentorup_daemon.__file__).parent
+    inside = package / "_shipped"
+    folder = (inside if inside.is_dir() else package.parent) / "systemd"
+    text = (folder / "user" / _UNIT if user else folder / _UNIT).read_text("utf-8")
+    return _File(_unit_path(user), "the unit", 0o644, lambda: text.replace(f"={shipped} ", f"={command} "))
+
+
+def _unit_path(user: bool) -> Path:
+    from mentorup_daemon.config import user_config
+
+    if user:
+        return user_config(os.environ).parents[1] / "systemd" / "user" / _UNIT
+    return Path("/etc/systemd/system") / _UNIT
+
+
+def _credential(name: str) -> Path:
+    return _CREDENTIALS / f"mentorup.{name}"
+
+
+def _password(name: str, secret: Secret, username: str) -> Callable[[], str]:
+    """Reads it from where the config keeps it; asks for it where that is a credential, which only a service has."""
+    if secret.kind == "credential":
+        return lambda: str(typer.prompt(f"Password of {username} ({name})", hide_input=True, err=True))
+    return lambda: secret.read(key=f"{name}.password", username=username)
+
+
+def _with_credentials(text: str, secrets: Mapping[str, object]) -> str:
+    """The config with each password as a credential of the unit; word for word where it has them already."""
+    table: dict[str, Any] = tomllib.loads(text)
+    changed = False
+    for name in secrets:
+        wanted = {"credential": name}
+        changed |= table[name]["password"] != wanted
+        table[name]["password"] = wanted
+    if not changed:
+        return text
+    import tomli_w
+
+    return _HEAD + tomli_w.dumps(table)
+
+
+def _agreed(work: _Work, *, user: bool, dry_run: bool, yes: bool) -> bool:
+    """Shows the work; whether it is to be done. Raises MentorUpError when this user may not."""
+    for line in work.shown():
+        typer.echo(f"  {line}")
+    if dry_run:
+        return False
+    if not user and os.geteuid() != 0:
+        raise MentorUpError("A service of the machine takes root: run this with sudo, or take --user.")
+    return yes or typer.confirm("Do that?")
+
+
+def _starting(*, user: bool) -> list[list[str]]:
+    control = _systemctl(user)
+    return [[*control, "daemon-reload"], [*control, "enable", "mentorup"], [*control, "restart", "mentorup"]]
+
+
+def _systemctl(user: bool) -> list[str]:
+    return ["systemctl", "--user"] if user else ["systemctl"]
+
+
+def _command() -> Path:
+    """Where the `mentorup` command of this installation is."""
+    beside = Path(sys.executable).with_name("mentorup")
+    found = beside if beside.exists() else shutil.which("mentorup")
+    if found is None:
+        raise MentorUpError("The mentorup command isn't found: is this an installed package (pip install)?")
+    return Path(found).absolute()
+
+
+def _quoted(path: Path) -> str:
+    """As a word in a unit's command line (systemd.service(5), COMMAND LINES)."""
+    word = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{word}"' if any(char.isspace() or char in "\"'\\;" for char in word) else word
+
+
+def _in_a_home(path: Path) -> bool:
+    return any(path.is_relative_to(home) for home in _HOMES)
+
+
+def _write(file: _File) -> None:
+    """The whole file or nothing, never readable to more than it says."""
+    content = file.content()
+    try:
+        # /etc/credstore is for root alone; the others are made, if at all, as their users expect them.
+        file.path.parent.mkdir(mode=0o700 if file.mode == 0o600 else 0o755, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(prefix=".mentorup-", dir=file.path.parent)  # mode 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+                out.write(content)
+                os.fchmod(out.fileno(), file.mode)
+            Path(draft).replace(file.path)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+    except OSError as error:
+        raise MentorUpError(f"{file.path} can't be written: {error.strerror}.") from error
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_MINUTES * 60)  # noqa: S603 - ours
+    except FileNotFoundError:
+        raise MentorUpError(f"There is no {command[0]} here: does this machine run systemd?") from None
+    except subprocess.TimeoutExpired:
+        raise MentorUpError(f"{' '.join(command)} isn't done after {_MINUTES} minutes: see journalctl.") from None
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise MentorUpError(f"{' '.join(command)} failed: {said}")

@@ -1,0 +1,159 @@
+"""`mentorup service install`, from a config with password files to a running service, and back again."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.booted import Machine
+from tests.servers.world import World
+
+NEEDS_A_MACHINE = [pytest.mark.debian, pytest.mark.slow]
+SOURCE = "/srv/sam"
+UNIT = "/etc/systemd/system/mentorup.service"
+
+
+@pytest.fixture
+def bare(machine: Machine, light_world: World) -> Iterator[Machine]:
+    """The machine without the unit; Sam's config and password files lie in a directory of root's."""
+    unit = (machine.root / UNIT.lstrip("/")).read_text()
+    machine.succeeds("rm", UNIT)
+    machine.succeeds("systemctl", "daemon-reload")
+    light_world.changes |= {
+        "owner": {"working_hours": "00:00-24:00"},
+        "imap": {"password": {"file": "imap-password"}},
+        "caldav": {"password": {"file": "caldav-password"}},
+        "store": {"url": ""},
+    }
+    machine.write(f"{SOURCE}/config.toml", light_world.config(), 0o600)
+    machine.write(f"{SOURCE}/imap-password", light_world.mail.password, 0o600)
+    machine.write(f"{SOURCE}/caldav-password", light_world.dav.password, 0o600)
+    try:
+        yield machine
+    finally:
+        machine.run("systemctl", "stop", "mentorup")
+        machine.succeeds("rm", "-rf", SOURCE, "/etc/mentorup", "/etc/credstore", "/var/lib/private/mentorup")
+        machine.write(UNIT, unit)
+        machine.succeeds("systemctl", "daemon-reload")
+
+
+def install(machine: Machine, *options: str) -> str:
+    return machine.succeeds("mentorup", "service", "install", "--config", f"{SOURCE}/config.toml", *options)
+
+
+class TestOnAMachine:
+    pytestmark = NEEDS_A_MACHINE
+
+    def test_a_dry_run_shows_all_and_does_nothing(self, bare: Machine) -> None:
+        told = install(bare, "--dry-run")
+        for path in (
+            UNIT,
+            "/etc/credstore/mentorup.imap",
+            "/etc/credstore/mentorup.caldav",
+            "/etc/mentorup/config.toml",
+        ):
+            assert f"write    {path}" in told
+            assert not (bare.root / path.lstrip("/")).exists()
+        assert "systemctl restart mentorup" in told
+
+    def test_installed_it_runs_and_uninstalled_it_is_gone(self, bare: Machine, light_world: World) -> None:
+        install(bare, "--yes")
+        assert (bare.shows("ActiveState"), bare.shows("UnitFileState")) == ("active", "enabled")
+        assert light_world.folder("INBOX")
+        passwords = bare.root / "etc/credstore/mentorup.imap"
+        assert (stat.S_IMODE(passwords.stat().st_mode), passwords.read_text()) == (0o600, light_world.mail.password)
+        config = tomllib.loads((bare.root / "etc/mentorup/config.toml").read_text())
+        assert (config["imap"]["password"], config["caldav"]["password"]) == (
+            {"credential": "imap"},
+            {"credential": "caldav"},
+        )
+        assert "ExecStart=/opt/mentorup/bin/mentorup " in (bare.root / UNIT.lstrip("/")).read_text()
+        bare.succeeds("systemctl", "reload", "mentorup")
+
+        again = bare.succeeds("mentorup", "service", "install", "--yes")  # by the config that is there now
+        assert "replace" in again
+        assert "credstore" not in again
+
+        told = bare.succeeds("mentorup", "service", "uninstall", "--yes")
+        assert "/var/lib/private/mentorup" in told
+        assert bare.shows("ActiveState") == "inactive"
+        for path in (
+            UNIT,
+            "/etc/credstore/mentorup.imap",
+            "/etc/credstore/mentorup.caldav",
+            "/etc/mentorup/config.toml",
+        ):
+            assert not (bare.root / path.lstrip("/")).exists()
+        assert (bare.root / "var/lib/private/mentorup/mentorup.db").exists()
+        assert "nothing to take away" in bare.succeeds("mentorup", "service", "uninstall", "--yes")
+
+    def test_a_config_that_names_files_in_a_home_is_refused(self, bare: Machine, light_world: World) -> None:
+        bare.write("/home/ca.pem", "")
+        light_world.changes["imap"] |= {"ca_file": "/home/ca.pem"}
+        bare.write(f"{SOURCE}/config.toml", light_world.config())
+        done = bare.run("mentorup", "service", "install", "--config", f"{SOURCE}/config.toml", "--yes")
+        assert done.returncode == 78
+        assert "imap.ca_file" in done.stderr
+        assert not (bare.root / UNIT.lstrip("/")).exists()
+
+
+def _as_user(home: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    """`mentorup service` for the user of this home, where a systemctl writes down what it is asked."""
+    fake = home / "bin" / "systemctl"
+    fake.parent.mkdir(exist_ok=True)
+    fake.write_text(f'#!/bin/sh\necho "$@" >>{home}/asked\n')
+    fake.chmod(0o755)
+    (home / "bin" / "mentorup").touch(0o755)
+    environ = {"HOME": str(home), "PATH": f"{home}/bin:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+    environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    command = [sys.executable, "-m", "mentorup_daemon", "service", *arguments]
+    return subprocess.run(
+        command, env=environ, input=answer, capture_output=True, text=True, timeout=60, cwd=home, check=False
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, light_world: World) -> Path:
+    """A home with a config in its place."""
+    light_world.changes["store"] = {"url": ""}
+    config = tmp_path / ".config" / "mentorup" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(light_world.config())
+    return tmp_path
+
+
+def test_a_users_service_is_installed_after_asking_and_taken_away(home: Path) -> None:
+    unit = home / ".config/systemd/user/mentorup.service"
+    no = _as_user(home, "install", "--user", answer="n\n")
+    assert (no.returncode, unit.exists(), (home / "asked").exists()) == (0, False, False)
+    yes = _as_user(home, "install", "--user", answer="y\n")
+    assert yes.returncode == 0, yes.stderr
+    assert "enable-linger" in yes.stdout
+    assert "mentorup run\n" in unit.read_text()
+    assert "%h/.local/bin/mentorup" not in "".join(
+        line for line in unit.read_text().splitlines() if line.startswith("Exec")
+    )
+    assert (home / "asked").read_text().splitlines() == [
+        "--user daemon-reload",
+        "--user enable mentorup",
+        "--user restart mentorup",
+    ]
+    gone = _as_user(home, "uninstall", "--user", "--yes")
+    assert gone.returncode == 0
+    assert not unit.exists()
+    assert (home / ".config/mentorup/config.toml").exists()
+
+
+def test_a_password_that_a_users_service_would_not_have_is_refused(home: Path, light_world: World) -> None:
+    light_world.changes["imap"] = {"password": {"env": "IMAP_PASSWORD"}}
+    (home / ".config/mentorup/config.toml").write_text(light_world.config())
+    done = _as_user(home, "install", "--user", "--yes")
+    assert done.returncode == 78
+    assert "imap.password" in done.stderr
