@@ -154,14 +154,16 @@ def plan(about: About, command: Command) -> list[Line]:
 
 
 def name_mentor(about: About, command: Command) -> list[Line]:
-    """Says whose words a piece of feedback are."""
+    """Says whose words a piece of feedback are, and all others by the same unknown writer."""
     person = about.person(command.text)
     unknown = [one for one in work.items(about.scope, Feedback) if one.mentor is None and one.state != "dropped"]
     meant = about.feedback or (unknown[0] if len(unknown) == 1 else None)
     if meant is None:
         raise Cannot("this note is about no feedback of an unknown writer; answer the note that asks who it was")
-    fits = meeting_for(about.meetings, person.id, meant.received_at)
-    about.journal.change(Feedback, meant.id, mentor=person.id, meeting=fits.key if fits else meant.meeting)
+    same = [one for one in unknown if one.writer and one.writer == meant.writer and one.id != meant.id]
+    for one in (meant, *same):
+        fits = meeting_for(about.meetings, person.id, one.received_at)
+        about.journal.change(Feedback, one.id, mentor=person.id, meeting=fits.key if fits else one.meeting)
     said = shorten(worth_quoting(meant.text, about.owner.given_name), 60)
     return [("MENTOR", person.name, f"said this, number {meant.id}: {said}")]
 
