@@ -12,10 +12,14 @@ from mentorup_daemon import __version__
 from mentorup_daemon.cli.check import check_command
 from mentorup_daemon.cli.demo import demo_command
 from mentorup_daemon.cli.explain import explain_command
+from mentorup_daemon.cli.history import contacts_command, letter_command, network_command, notes_app
 from mentorup_daemon.cli.init import init_command
+from mentorup_daemon.cli.keeping import backup_command, purge_command, restore_command
 from mentorup_daemon.cli.people import meetings_app, mentors_app
 from mentorup_daemon.cli.run import rehearse_command, run_command, status_command, why_command
 from mentorup_daemon.cli.service import service_app
+from mentorup_daemon.cli.standing import close_command, forget_command, pause_command, resume_command
+from mentorup_daemon.cli.templates import templates_app
 from mentorup_daemon.cli.work import actions_app, feedback_app, goals_app, topics_app
 
 app = typer.Typer(
@@ -35,12 +39,24 @@ app.command("status")(status_command)
 app.command("rehearse")(rehearse_command)
 app.command("why")(why_command)
 app.command("explain")(explain_command)
+app.command("contacts")(contacts_command)
+app.command("network")(network_command)
+app.command("letter")(letter_command)
+app.command("backup")(backup_command)
+app.command("restore")(restore_command)
+app.command("purge")(purge_command)
 app.add_typer(meetings_app, name="meetings")
 app.add_typer(mentors_app, name="mentors")
+mentors_app.command("pause")(pause_command)
+mentors_app.command("resume")(resume_command)
+mentors_app.command("close")(close_command)
+mentors_app.command("forget")(forget_command)
 app.add_typer(topics_app, name="topics")
 app.add_typer(actions_app, name="actions")
 app.add_typer(goals_app, name="goals")
 app.add_typer(feedback_app, name="feedback")
+app.add_typer(notes_app, name="notes")
+app.add_typer(templates_app, name="templates")
 app.add_typer(service_app, name="service")
 
 

@@ -9,6 +9,7 @@ import typer
 from mentorup_daemon.cli.opened import Opened, opened
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
 from mentorup_daemon.errors import MentorUpError
+from mentorup_daemon.records import Snapshot
 
 mentors_app = typer.Typer(help="The people of your config.", no_args_is_help=False)
 meetings_app = typer.Typer(help="The mentoring meetings found in your calendar.", no_args_is_help=False)
@@ -79,7 +80,7 @@ def mentors_list(config: ConfigOption = None, as_json: JsonOption = False) -> No
         if as_json:
             print_json(facts)
             return
-        names = ("id", "name", "role", "distance", "last_meeting", "next_meeting")
+        names = ("id", "name", "role", "distance", "state", "last_meeting", "next_meeting")
         rows = [[_minute(row[name]) for name in names] for row in facts]
         print_table("", [name.replace("_", " ") for name in names], rows, "No one yet: add [[mentors]] to the config.")
 
@@ -106,9 +107,16 @@ def _mentor(account: Opened, mentor: str) -> dict[str, object]:
     ahead = [one.start for one in theirs if one.start > account.now]
     return {
         **as_object(person, MENTOR_FIELDS),
+        "state": _state(view, mentor, account),
         "last_meeting": max(held, default=None),
         "next_meeting": min(ahead, default=None),
     }
+
+
+def _state(view: Snapshot, mentor: str, account: Opened) -> str:
+    """active, paused or closed; a pause that is over is none."""
+    state = view.states.get(mentor)
+    return state.state if state is not None and not view.active(mentor, account.now) else "active"
 
 
 def _print(facts: dict[str, object], as_json: bool) -> None:

@@ -60,6 +60,11 @@ class Store:
         sqlite = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
         return Path(parsed.database or "") if sqlite else None
 
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file; None for another database."""
+        return database_path(self._engine)
+
     def close(self) -> None:
         """Lets go of every connection."""
         self._engine.dispose()

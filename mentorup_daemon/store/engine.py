@@ -76,6 +76,13 @@ def exclusive(engine: Engine) -> Iterator[None]:
     if path is None:
         yield
         return
+    with locked(path):
+        yield
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The same for the SQLite file at `path`, opened or not, there or not. Raises Busy."""
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -1,0 +1,151 @@
+"""`mentorup contacts`, `notes`, `network` and `letter`: what has come together about people, to be read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mentorup_daemon.cli.family import MentorOption, Number, person_of
+from mentorup_daemon.cli.opened import Opened, opened
+from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
+from mentorup_daemon.errors import MentorUpError
+from mentorup_daemon.records import Note
+
+notes_app = typer.Typer(help="Your private notes: what stood below the commands of your replies.")
+
+NOTE_FIELDS = ("id", "text", "mentor", "about", "created_at")
+_BACK = timedelta(days=400)
+
+
+def contacts_command(
+    config: ConfigOption = None,
+    mentor: MentorOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Contact with people, newest first: meetings held, mail from and to them."""
+    from mentorup_daemon.records import Contact
+    from mentorup_daemon.store import work
+
+    with errors_told(), opened(config) as account:
+        person_of(account, mentor)
+        view, zone = account.snapshot(), account.settings.owner_record().zone
+        with account.store.reading() as scope:
+            mail = work.all_contacts(scope, account.now - _BACK)
+        met = [
+            Contact(mentor=person, at=one.start, kind="meeting")
+            for one in view.meetings
+            if one.on and one.end <= account.now
+            for person in (one.mentor, *one.also)
+        ]
+        found = sorted({*mail, *met}, key=lambda one: (one.at, one.mentor, one.kind), reverse=True)
+        wanted = [one for one in found if mentor in (None, one.mentor)]
+        if as_json:
+            print_json([{"mentor": one.mentor, "at": one.at.astimezone(zone), "kind": one.kind} for one in wanted])
+            return
+        rows = [(f"{one.at.astimezone(zone):%a %d %b %Y %H:%M}", one.mentor, one.kind) for one in wanted]
+        print_table("", ["when", "who", "what"], rows, "No contact on record yet.")
+
+
+@notes_app.callback(invoke_without_command=True)
+def notes(
+    context: typer.Context, config: ConfigOption = None, mentor: MentorOption = None, as_json: JsonOption = False
+) -> None:
+    """Your private notes."""
+    if context.invoked_subcommand is None:
+        notes_list(config, mentor, as_json)
+
+
+@notes_app.command("list")
+def notes_list(config: ConfigOption = None, mentor: MentorOption = None, as_json: JsonOption = False) -> None:
+    """List your private notes."""
+    with errors_told(), opened(config) as account:
+        found = [one for one in _notes(account) if mentor in (None, one.mentor)]
+        if as_json:
+            print_json([as_object(one, NOTE_FIELDS) for one in found])
+            return
+        rows = [(one.id, f"{one.created_at:%d %b %Y}", one.mentor, one.text) for one in found]
+        print_table("", ["id", "written", "about", "note"], rows, "No notes: write below the commands of a reply.")
+
+
+@notes_app.command("show")
+def notes_show(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show one private note."""
+    with errors_told(), opened(config) as account:
+        found = next((one for one in _notes(account) if one.id == number), None)
+        if found is None:
+            raise MentorUpError(f"There is no note with the number {number}; `mentorup notes` lists them.")
+        if as_json:
+            print_json(as_object(found, NOTE_FIELDS))
+        else:
+            print_table("", ["", ""], [(name, value) for name, value in as_object(found, NOTE_FIELDS).items()], "")
+
+
+def _notes(account: Opened) -> tuple[Note, ...]:
+    from mentorup_daemon.store import work
+
+    with account.store.reading() as scope:
+        return work.items(scope, Note)
+
+
+def network_command(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Who gives you which support from which distance, and where nobody does."""
+    from mentorup_daemon.rules.network import DISTANCES, network
+
+    with errors_told(), opened(config) as account:
+        found = network(account.snapshot(), account.now)
+        if as_json:
+            print_json(
+                {
+                    "kinds": found.kinds,
+                    "distances": DISTANCES,
+                    "cells": [
+                        {
+                            "support": cell.support,
+                            "distance": cell.distance,
+                            "people": [person.id for person in cell.people],
+                            "next_step": cell.next_step or None,
+                        }
+                        for cell in found.cells
+                    ],
+                    "unplaced": [person.id for person in found.unplaced],
+                }
+            )
+            return
+        names = {
+            (cell.support, cell.distance): ", ".join(person.given_name for person in cell.people)
+            for cell in found.cells
+        }
+        rows = [(kind, *(names[kind, distance] or "-" for distance in DISTANCES)) for kind in found.kinds]
+        print_table("", ["", *DISTANCES], rows, "")
+        if found.empty:
+            print("\nNobody yet:")
+            for cell in found.empty:
+                print(f"  {cell.distance} {cell.support}: {cell.next_step}")
+        if found.unplaced:
+            ids = ", ".join(person.id for person in found.unplaced)
+            print(f"\nNot placed: {ids}. Give them `support` and `distance` in the config.")
+
+
+def letter_command(
+    mentor: Annotated[str, typer.Argument(metavar="MENTOR", help="The id, as in the config.")],
+    config: ConfigOption = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="A file; standard output otherwise.")] = None,
+) -> None:
+    """What a mentor needs for a letter of recommendation, from your records, as Markdown."""
+    from mentorup_daemon.cli.packet import packet
+
+    with errors_told(), opened(config) as account:
+        person_of(account, mentor)
+        view = account.snapshot()
+        person = view.person(mentor)
+        document = packet(view, person, account.now) if person is not None else ""
+        if to is None:
+            typer.echo(document, nl=False)
+            return
+        try:
+            to.write_text(document, encoding="utf-8")
+        except OSError as error:
+            raise MentorUpError(f"{to} can't be written: {error.strerror}.") from error

@@ -1,0 +1,112 @@
+"""`mentorup mentors pause`, `resume`, `close` and `forget`: whether anything comes about a person, and what is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated
+
+import typer
+
+from mentorup_daemon.cli.family import day_of, person_of
+from mentorup_daemon.cli.opened import Opened, opened
+from mentorup_daemon.cli.output import ConfigOption, JsonOption, errors_told, print_json, print_table
+from mentorup_daemon.errors import MentorUpError
+from mentorup_daemon.records import PersonState
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The id, as in the config.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+def pause_command(
+    mentor: Id,
+    config: ConfigOption = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="YYYY-MM-DD", help="Begin again on this day.")] = None,
+) -> None:
+    """Hold back all that is about a person, until a date or until resume."""
+    with errors_told(), opened(config) as account:
+        person_of(account, mentor)
+        day, zone = day_of(until), account.settings.owner_record().zone
+        end = datetime.combine(day, time(), zone) if day else None
+        if end is not None and end <= account.now:
+            raise MentorUpError(f"--until {until}: that day is not ahead of us.")
+        if _state(account, mentor) == "closed":
+            raise MentorUpError(f"{mentor} is closed; `mentorup mentors resume {mentor}` first.")
+        _keep(account, PersonState(mentor=mentor, state="paused", since=account.now, paused_until=end))
+        print(f"Nothing about {mentor} comes until {f'{day:%A} {day.day} {day:%B %Y}' if day else 'you resume it'}.")
+
+
+def resume_command(mentor: Id, config: ConfigOption = None) -> None:
+    """Begin again with a person; what fell due meanwhile is left alone."""
+    with errors_told(), opened(config) as account:
+        person_of(account, mentor)
+        if account.snapshot().active(mentor, account.now):
+            print(f"{mentor} is active already.")
+            return
+        _keep(account, PersonState(mentor=mentor, since=account.now))
+        print(f"{mentor} is active again; what fell due meanwhile is left alone.")
+
+
+def close_command(mentor: Id, config: ConfigOption = None) -> None:
+    """End the schedules of a person; the records stay."""
+    with errors_told(), opened(config) as account:
+        person_of(account, mentor)
+        if _state(account, mentor) == "closed":
+            print(f"{mentor} is closed already.")
+            return
+        _keep(account, PersonState(mentor=mentor, state="closed", since=account.now))
+        print(
+            f"{mentor} is closed: every schedule stops, all records stay. `mentorup mentors resume {mentor}` revives."
+        )
+
+
+def forget_command(
+    mentor: Id, config: ConfigOption = None, yes: YesOption = False, as_json: JsonOption = False
+) -> None:
+    """Remove all that is kept of a person: records, history, originals of mail. There is no way back."""
+    from mentorup_daemon.store.forgetting import Forgotten, forget_person, remove_originals, scrub
+
+    with errors_told(), opened(config) as account:
+        configured = any(person.id == mentor for person in account.settings.people())
+
+        def forget(*, really: bool) -> Forgotten:
+            with account.store.writing() as scope, scope.connection.begin_nested() as savepoint:
+                gone = forget_person(scope, mentor, configured=configured, now=account.now)
+                if not really:
+                    savepoint.rollback()
+                return gone
+
+        would = forget(really=False)
+        if would.nothing:
+            raise MentorUpError(f"Nothing is kept of {mentor!r}; `mentorup mentors` lists the people.")
+        if not yes:
+            print_table(f"Kept of {mentor}", ["", ""], _items(would.counts), "")
+            typer.confirm("Remove all of this for good?", abort=True, err=True)
+        gone = forget(really=True)
+        remove_originals(account.store.directory, gone.originals)
+        if account.store.database is not None:
+            scrub(account.store.database)
+        if as_json:
+            print_json({"mentor": mentor, "removed": gone.counts})
+            return
+        print_table(f"Removed of {mentor}", ["", ""], _items(gone.counts), "")
+        print("Mail and calendar are yours and were not touched.")
+        if configured:
+            print(
+                f"Your config still names {mentor}: take the entry out, or nothing comes about them until you resume."
+            )
+
+
+def _items(counts: dict[str, int]) -> list[tuple[object, ...]]:
+    return [(count, name) for name, count in counts.items() if count]
+
+
+def _state(account: Opened, mentor: str) -> str:
+    state = account.snapshot().states.get(mentor)
+    return state.state if state is not None else "active"
+
+
+def _keep(account: Opened, state: PersonState) -> None:
+    from mentorup_daemon.store.states import keep_state
+
+    with account.store.writing() as scope:
+        keep_state(scope, state)
