@@ -33,6 +33,7 @@ _UNIT = "mentorup.service"
 _CONFIG = Path("/etc/mentorup/config.toml")
 _CREDENTIALS = Path("/etc/credstore")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # hidden from the service by ProtectHome=
+_STORE = "sqlite:////var/lib/mentorup/mentorup.db"  # named in the config, so that root's `mentorup status` finds it
 _HEAD = "# Written by `mentorup service install`; the passwords are in /etc/credstore.\n\n"
 _MINUTES = 5  # until systemctl must be back: a start waits for the first pass
 
@@ -101,8 +102,11 @@ def service_install(
         if _agreed(work, user=user, dry_run=dry_run, yes=yes):
             work.done()
             typer.echo(f"Installed and started. `{' '.join(_systemctl(user))} status mentorup` tells how it is.")
-            if user:
-                typer.echo("It runs while you are logged in; always, after `loginctl enable-linger`.")
+            typer.echo(
+                "It runs while you are logged in; always, after `loginctl enable-linger`."
+                if user
+                else f"Its config is {_CONFIG}; `sudo mentorup status` tells what it has done and what comes."
+            )
 
 
 @service_app.command("uninstall")
@@ -145,8 +149,9 @@ def _for_machine(settings: Settings, source: Path) -> _Work:
     for name, (secret, username) in secrets.items():
         if not (secret.kind == "credential" and _credential(name).exists()):
             work.write.append(_File(_credential(name), "password", 0o600, _password(name, secret, username)))
-    text = _with_credentials(source.read_text("utf-8-sig"), secrets)
-    if source != _CONFIG or text != source.read_text("utf-8-sig"):
+    given = source.read_text("utf-8-sig")
+    text = _as_the_service_needs(given, secrets)
+    if source != _CONFIG or text != given:
         work.write.append(_File(_CONFIG, f"the config, from {source}", 0o644, lambda: text))
     work.write.append(_unit(user=False, shipped="/usr/local/bin/mentorup", command=_quoted(command)))
     work.last = _starting(user=False)
@@ -195,19 +200,17 @@ def _password(name: str, secret: Secret, username: str) -> Callable[[], str]:
     return lambda: secret.read(key=f"{name}.password", username=username)
 
 
-def _with_credentials(text: str, secrets: Mapping[str, object]) -> str:
-    """The config with each password as a credential of the unit; word for word where it has them already."""
+def _as_the_service_needs(text: str, secrets: Mapping[str, object]) -> str:
+    """The config with each password as a credential of the unit, and the store named; word for word where it is so."""
     table: dict[str, Any] = tomllib.loads(text)
-    changed = False
-    for name in secrets:
-        wanted = {"credential": name}
-        changed |= table[name]["password"] != wanted
-        table[name]["password"] = wanted
-    if not changed:
+    wanted = {name: {**table[name], "password": {"credential": name}} for name in secrets}
+    store = table.get("store", {})
+    wanted["store"] = {**store, "url": store.get("url") or _STORE}
+    if all(table.get(section) == values for section, values in wanted.items()):
         return text
     import tomli_w
 
-    return _HEAD + tomli_w.dumps(table)
+    return _HEAD + tomli_w.dumps(table | wanted)
 
 
 def _agreed(work: _Work, *, user: bool, dry_run: bool, yes: bool) -> bool:

@@ -76,10 +76,13 @@ class TestOnAMachine:
         )
         assert "ExecStart=/opt/mentorup/bin/mentorup " in (bare.root / UNIT.lstrip("/")).read_text()
         bare.succeeds("systemctl", "reload", "mentorup")
+        assert "imap: last reached" in bare.succeeds("mentorup", "status")  # root's command sees the service's state
 
         again = bare.succeeds("mentorup", "service", "install", "--yes")  # by the config that is there now
         assert "replace" in again
         assert "credstore" not in again
+        assert "the config, from" not in again
+        assert sum("MentorUp" in str(note["Subject"]) for note in light_world.folder("INBOX")) == 1
 
         told = bare.succeeds("mentorup", "service", "uninstall", "--yes")
         assert "/var/lib/private/mentorup" in told

@@ -112,6 +112,16 @@ def test_start_returns_when_servers_are_away_and_the_status_says_so(service: Ser
     assert told in " ".join(service.machine.run("systemctl", "status", "--no-pager", "-l", "mentorup").stdout.split())
 
 
+def test_a_slow_first_pass_is_given_its_time(service: Service) -> None:
+    service.drop_in("TimeoutStartSec=2")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
+        service.world.changes["imap"] |= {"port": silent.getsockname()[1], "timeout": "4s"}
+        service.configure()
+        service.start()
+    assert service.state == "active"
+    assert "imap: " in service.machine.shows("StatusText")
+
+
 def test_a_kill_restarts_it_and_the_state_survives(service: Service) -> None:
     service.drop_in("RestartSec=100ms")
     service.start()
