@@ -101,7 +101,7 @@ class Daemon:
                 imap.next_look = min(imap.next_look, now) if not imap.attempts else imap.next_look
             look = {name for name, server in self._servers.items() if server.next_look <= now}
             try:
-                done = tend(account, datetime.now(UTC), look=look, step=self._step)
+                done = tend(account, datetime.now(UTC), look=look, step=lambda name: self._step(name, listener))
             except Busy as error:
                 _log.warning("store busy", reason=str(error))
                 self._sleep(5.0, listener)
@@ -142,15 +142,19 @@ class Daemon:
         end = time.monotonic() + seconds
         tick = self._notifier.watchdog / 3 or _LONGEST_SLEEP
         while (left := end - time.monotonic()) > 0:
-            if time.monotonic() - listener.beat < _LISTENER_STUCK:
-                self._notifier.alive()
+            self._sign_of_life(listener)
             if self._wake.wait(min(left, tick)):
                 break
         self._wake.clear()
 
-    def _step(self, name: str) -> None:
+    def _sign_of_life(self, listener: Listener) -> None:
+        """Tells the watchdog that both loops turn: this one, which is here, and the one that waits for mail."""
+        if time.monotonic() - listener.beat < _LISTENER_STUCK:
+            self._notifier.alive()
+
+    def _step(self, name: str, listener: Listener) -> None:
         """Between two steps of a pass: a sign for the watchdog, and the place where a stop takes hold."""
-        self._notifier.alive()
+        self._sign_of_life(listener)
         if self._stopping:
             _log.info("stopping", after=name)
             raise Stopped

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 
-_STARTING = "180000000"  # microseconds until the next sign, while starting
+_STARTING = "600000000"  # microseconds until the next sign, while starting: as long as the units' WatchdogSec=
 
 
 class Notifier:
