@@ -19,7 +19,7 @@ from mentorup_daemon.records import Due, Entry, Outcome, Snapshot
 from mentorup_daemon.rules.plan import Withdrawal
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.wording import letter_for
-from mentorup_daemon.store import ledger
+from mentorup_daemon.store import health, ledger
 from mentorup_daemon.store.account import AccountFacts
 
 _log = structlog.get_logger(__name__)
@@ -170,7 +170,25 @@ def _folder(account: Account, due: Due) -> str:
 
 
 def _compose(desk: Desk, due: Due, snapshot: Snapshot) -> Letter:
-    """The letter that belongs to this revision."""
+    """The letter that belongs to this revision; a fault in a template of the owner's is kept, to be told."""
     message_id = desk.message_id(due.key, due.revision)
     thread = desk.message_id(f"thread/{due.object}", 1)
-    return letter_for(desk.account, due, snapshot, now=desk.now, message_id=message_id, thread=thread)
+    letter = letter_for(desk.account, due, snapshot, now=desk.now, message_id=message_id, thread=thread)
+    _tell_faults(desk, due, snapshot, letter.fallbacks)
+    return letter
+
+
+def _tell_faults(desk: Desk, due: Due, snapshot: Snapshot, faults: tuple[str, ...]) -> None:
+    """Faults in the owner's templates become troubles, one for each file; a letter without any ends its own."""
+    own = f"template-{due.rule}-{'draft' if due.lands == 'drafts' else 'note'}."
+    mended = [trouble.about for trouble in snapshot.troubles if trouble.about.startswith(own)] if not faults else []
+    if not (faults or mended):
+        return
+    remedy = "Mend your template, or take it out of the folder; `mentorup templates show` shows how it reads."
+    with desk.account.store.writing() as scope:
+        for fault in faults:
+            file = fault.partition(":")[0].partition(",")[0]
+            about = f"template-{file.replace('/', '-')}"[:100]
+            health.trouble(scope, about, fault, remedy=remedy, passing=False, now=desk.now)
+        for about in mended:
+            health.over(scope, about)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from mentorup_daemon.records import Note, Topic
+from mentorup_daemon.store import work
 from tests.servers.world import ANA, MONDAY, SAM, World, body
 
 TUESDAY = MONDAY + timedelta(days=1, hours=5)
@@ -202,3 +204,35 @@ def test_why_tells_the_reason_and_a_mentor_undoes_nothing(light_world: World) ->
     world.write("UNDO", to=SAM, sender=ANA, subject="Re: x", In_Reply_To=str(world.notes[0]["Message-ID"]))
     world.tend()
     assert len(world.records().topics) == 1
+
+
+def test_t10_private_notes_and_topics_reach_no_draft_and_a_template_that_tries_is_told_of(light_world: World) -> None:
+    world = light_world
+    own = world.state / "templates"
+    (own / "agenda").mkdir(parents=True)
+    leak = "Subject: For Thursday\n\nDear Ana, {{ private[0] }}\n"
+    (own / "agenda" / "draft.txt.j2").write_text(leak)
+    world.changes["templates"] = {"directory": str(own)}
+    world.tend()
+    with world.account.store.writing() as scope:
+        work.add(scope, Topic(id=0, text="zygomorphic: ask or not?", private=True, created_at=world.now))
+    begun(world)
+    told(world, "ADD K award?\nHEARD Slow down.\n\nMy zygomorphic note.")
+    world.now += timedelta(minutes=10)
+    world.tend()
+    assert [note.text for note in notes_of(world)] == ["My zygomorphic note."]
+    assert len(world.drafts) == 1
+    for draft in world.drafts:
+        assert "zygomorphic" not in draft.as_string()
+        assert "K award?" in body(draft)
+    [trouble] = [note for note in world.notes if "templates show" in " ".join(body(note).split())]
+    assert "agenda/draft.txt.j2, line 3" in " ".join(body(trouble).split())
+    (own / "agenda" / "draft.txt.j2").unlink()
+    world.meet("first", TUESDAY + timedelta(hours=1))
+    world.tend()
+    assert world.records().troubles == ()
+
+
+def notes_of(world: World) -> tuple[Note, ...]:
+    with world.account.store.reading() as scope:
+        return work.items(scope, Note)

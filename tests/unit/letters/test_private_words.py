@@ -1,0 +1,101 @@
+"""What is private reaches no draft, whatever else is on record (T10, C25)."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mentorup_daemon.letters import Occasion, Templates, compose
+from mentorup_daemon.letters.samples import NOW, sample_snapshot
+from mentorup_daemon.records import ActionItem, Feedback, Goal, Snapshot, Thanks, Topic
+from mentorup_daemon.rules.plan import upcoming
+
+MARK = "zygomorphic"
+RICH = replace(sample_snapshot(), ledger={}, marks={})
+TEMPLATES = Templates(None)
+
+who = st.sampled_from([None, "ana", "ben"])
+words = st.sampled_from(
+    ["K award: this cycle or next?", "Aim 2 is too broad", "thank you for the book", "grant budget"]
+)
+before = st.integers(0, 100).map(lambda days: NOW - timedelta(days=days))
+
+private_topics = st.builds(
+    Topic,
+    id=st.integers(500, 599),
+    text=words.map(lambda text: f"{MARK} {text}"),
+    mentor=who,
+    wants=st.sampled_from(["decision", "view", "introduction", "feedback", "nothing"]),
+    priority=st.integers(1, 3),
+    minutes=st.none() | st.integers(1, 30),
+    state=st.sampled_from(["open", "discussed", "dropped"]),
+    private=st.just(True),
+    created_at=before,
+)
+others = st.one_of(
+    st.builds(Topic, id=st.integers(600, 699), text=words, mentor=who, created_at=before),
+    st.builds(ActionItem, id=st.integers(700, 799), text=words, mentor=who, created_at=before),
+    st.builds(Goal, id=st.integers(800, 899), text=words, mentor=who, created_at=before),
+    st.builds(
+        Feedback, id=st.integers(900, 950), text=words, mentor=who, received_at=before, source=st.just("manual"),
+        plan=st.none() | words, state=st.sampled_from(["filed", "planned", "done"]),
+    ),
+    st.builds(Thanks, id=st.integers(951, 999), text=words, mentor=st.sampled_from(["ana", "ben"]), created_at=before),
+)  # fmt: skip
+
+
+def drafts(view: Snapshot) -> list[str]:
+    """Every draft of the next hundred days and of what is due now, all parts and headers decoded."""
+    found = []
+    for one in upcoming(view, NOW, NOW + timedelta(days=100)):
+        if one.lands == "drafts":
+            letter = compose(one, view, now=NOW, templates=TEMPLATES, occasion=Occasion(message_id="<x@example.org>"))
+            message = email.message_from_bytes(letter.raw, policy=email.policy.default)
+            assert isinstance(message, EmailMessage)
+            parts = [str(part.get_content()) for part in message.walk() if not part.is_multipart()]
+            found.append("\n".join([*(f"{name}: {value}" for name, value in message.items()), *parts]))
+    return found
+
+
+def with_records(view: Snapshot, records: list[object]) -> Snapshot:
+    def of(kind: type) -> tuple:  # type: ignore[type-arg]
+        return tuple(one for one in records if isinstance(one, kind))
+
+    return replace(
+        view,
+        topics=view.topics + of(Topic),
+        actions=view.actions + of(ActionItem),
+        goals=view.goals + of(Goal),
+        feedback=view.feedback + of(Feedback),
+        thanks=view.thanks + of(Thanks),
+    )
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(private_topics, min_size=1, max_size=6), st.lists(others, max_size=4))
+def test_t10_a_private_topic_is_in_no_draft(hidden: list[Topic], rest: list[object]) -> None:
+    found = drafts(with_records(RICH, [*hidden, *rest]))
+    assert len(found) >= 3
+    for text in found:
+        assert MARK not in text
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(private_topics.map(lambda one: replace(one, private=False)), min_size=1, max_size=6))
+def test_c25_a_topic_off_the_allow_list_is_in_no_draft(hidden: list[Topic]) -> None:
+    narrow = tuple(replace(person, topics=("reading group",)) for person in RICH.mentors)
+    for text in drafts(with_records(replace(RICH, mentors=narrow), list(hidden))):
+        assert MARK not in text
+
+
+@pytest.mark.parametrize("mentor", [None, "ana"])
+def test_t10_the_same_words_are_in_a_draft_when_they_are_not_private(mentor: str | None) -> None:
+    topic = Topic(id=500, text=f"{MARK}: yes or no?", mentor=mentor, priority=1, created_at=NOW)
+    assert any(MARK in text for text in drafts(with_records(RICH, [topic])))
