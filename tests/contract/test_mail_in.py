@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from mentorup_daemon.mailbox import Mailbox
+from mentorup_daemon.service import mail_in
+from mentorup_daemon.service.account import go_on
 from mentorup_daemon.store import mail
 from tests.servers.caldav import CalDavServer
+from tests.servers.fake_imap import CAPABILITIES, Answer, FakeImap, Line
 from tests.servers.imap import Mailserver
 from tests.servers.world import ANA, MONDAY, SAM, World, body
 
@@ -205,6 +210,44 @@ class TestTags:
             "THEY PROMISED ask Kim about the data",
         )
         assert records.actions == ()
+
+
+def test_a_gmail_label_files_and_its_removal_takes_back(light_world: World) -> None:
+    labels = ["Feedback"]
+    raw = f"From: {ANA}\r\nTo: {SAM}\r\nSubject: Your talk\r\n\r\nSlow down.\r\n".encode()
+
+    def search(line: Line, tag: str, rest: str) -> None:
+        line.send("* SEARCH 4" if "X-GM-LABELS" in rest and labels else "* SEARCH", f"{tag} OK")
+
+    def fetch(line: Line, tag: str, rest: str) -> None:
+        name = "BODY[]" if "BODY.PEEK[]" in rest else "BODY[HEADER.FIELDS (FROM)]"
+        told = f"* 1 FETCH (UID 4 FLAGS () RFC822.SIZE {len(raw)} X-GM-LABELS ({' '.join(labels)})"
+        line.send(f"{told} {name} {{{len(raw)}}}".encode(), raw + b")", f"{tag} OK")
+
+    opened = "* FLAGS ()\r\n* OK [PERMANENTFLAGS (\\*)]\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* OK [UIDNEXT 5]"
+    answers: dict[str, Answer] = {
+        "LIST": '* LIST () "/" INBOX\r\n* LIST () "/" "MentorUp/Feedback"\r\n* LIST (\\Drafts) "/" Drafts',
+        "EXAMINE": f"{opened}\r\n{{tag}} OK [READ-ONLY] done",
+        "SELECT": f"{opened}\r\n{{tag}} OK [READ-WRITE] done",
+        "UID SEARCH": search,
+        "UID FETCH": fetch,
+    }
+
+    def play(line: Line) -> None:
+        line.log_in(f"{CAPABILITIES} X-GM-EXT-1")
+        line.serve(answers)
+
+    light_world.account.store.first_start(light_world.now)
+    with FakeImap(play) as server, Mailbox(server.account()) as mailbox:
+        account = replace(light_world.account, mailbox=mailbox)
+        mail_in.look(account, light_world.now, go_on)
+        filed = light_world.records().feedback
+        labels.clear()
+        mail_in.look(account, light_world.now, go_on)
+        assert light_world.records().feedback == ()
+        stored = [said for said in server.lines[0].said if "STORE" in said]
+    assert [(item.source, item.text) for item in filed] == [("gmail_label", "Slow down.")]
+    assert [" -FLAGS" in said for said in stored] == [False, True]
 
 
 def test_a_stranger_is_asked_about_once_and_named_by_the_answer(light_world: World) -> None:
