@@ -33,6 +33,9 @@ _FIELDS = (
 )
 HEADERS = f"BODY.PEEK[HEADER.FIELDS ({_FIELDS})]"
 _LABELS = "X-GM-EXT-1"
+_PASSING = frozenset(
+    {"UNAVAILABLE", "OVERQUOTA", "LIMIT", "INUSE", "EXPUNGEISSUED"}
+)  # RFC 5530: not this message's fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,14 @@ class Incoming:
             raise Malformed(f"message {uid} is no longer in {folder}")
         if size > limit:
             raise Malformed(f"message {uid} in {folder} has {size:,} bytes; no more than {limit:,} are read")
-        raw = _part(self._session.fetch([uid], ["BODY.PEEK[]"], doing).get(uid, {}), b"BODY[")
+        try:
+            raw = _part(self._session.fetch([uid], ["BODY.PEEK[]"], doing).get(uid, {}), b"BODY[")
+        except Garbled as problem:
+            raise Malformed(f"message {uid} in {folder} can't be had: {problem}") from problem
+        except Refused as refusal:  # Exchange says NO to a message that it can't convert, today and tomorrow
+            if refusal.code in _PASSING:
+                raise
+            raise Malformed(f"message {uid} in {folder} can't be had: {refusal}") from refusal
         if not raw:
             raise Malformed(f"message {uid} in {folder} came empty")
         return raw

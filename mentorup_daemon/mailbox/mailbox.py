@@ -86,7 +86,7 @@ class Mailbox:
         """The whole message, not marked read.
 
         Raises:
-            Malformed: it is gone, empty, or larger than `limit` bytes.
+            Malformed: it is gone, empty, larger than `limit` bytes, or the server can't deliver it.
         """
         return self._incoming.fetch(folder, uid, limit)
 

@@ -212,23 +212,16 @@ class TestTags:
         assert records.actions == ()
 
 
-def test_a_gmail_label_files_and_its_removal_takes_back(light_world: World) -> None:
-    labels = ["Feedback"]
-    raw = f"From: {ANA}\r\nTo: {SAM}\r\nSubject: Your talk\r\n\r\nSlow down.\r\n".encode()
+OPENED = "* FLAGS ()\r\n* OK [PERMANENTFLAGS (\\*)]\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* OK [UIDNEXT 9]"
+FOLDERS = '* LIST () "/" INBOX\r\n* LIST () "/" "MentorUp/Feedback"\r\n* LIST (\\Drafts) "/" Drafts'
 
-    def search(line: Line, tag: str, rest: str) -> None:
-        line.send("* SEARCH 4" if "X-GM-LABELS" in rest and labels else "* SEARCH", f"{tag} OK")
 
-    def fetch(line: Line, tag: str, rest: str) -> None:
-        name = "BODY[]" if "BODY.PEEK[]" in rest else "BODY[HEADER.FIELDS (FROM)]"
-        told = f"* 1 FETCH (UID 4 FLAGS () RFC822.SIZE {len(raw)} X-GM-LABELS ({' '.join(labels)})"
-        line.send(f"{told} {name} {{{len(raw)}}}".encode(), raw + b")", f"{tag} OK")
-
-    opened = "* FLAGS ()\r\n* OK [PERMANENTFLAGS (\\*)]\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* OK [UIDNEXT 5]"
+def scripted(search: Answer, fetch: Answer) -> FakeImap:
+    """A server like Gmail, whose answers about messages the test gives."""
     answers: dict[str, Answer] = {
-        "LIST": '* LIST () "/" INBOX\r\n* LIST () "/" "MentorUp/Feedback"\r\n* LIST (\\Drafts) "/" Drafts',
-        "EXAMINE": f"{opened}\r\n{{tag}} OK [READ-ONLY] done",
-        "SELECT": f"{opened}\r\n{{tag}} OK [READ-WRITE] done",
+        "LIST": FOLDERS,
+        "EXAMINE": f"{OPENED}\r\n{{tag}} OK [READ-ONLY] done",
+        "SELECT": f"{OPENED}\r\n{{tag}} OK [READ-WRITE] done",
         "UID SEARCH": search,
         "UID FETCH": fetch,
     }
@@ -237,17 +230,63 @@ def test_a_gmail_label_files_and_its_removal_takes_back(light_world: World) -> N
         line.log_in(f"{CAPABILITIES} X-GM-EXT-1")
         line.serve(answers)
 
+    return FakeImap(play)
+
+
+def told(uid: int, raw: bytes, rest: str, labels: str = "") -> list[bytes]:
+    """The answer to a FETCH of one message."""
+    name = "BODY[]" if "BODY.PEEK[]" in rest else "BODY[HEADER.FIELDS (FROM)]"
+    head = f"* {uid} FETCH (UID {uid} FLAGS () RFC822.SIZE {len(raw)} X-GM-LABELS ({labels}) {name} {{{len(raw)}}}"
+    return [head.encode(), raw + b")"]
+
+
+def test_a_gmail_label_files_and_its_removal_takes_back(light_world: World) -> None:
+    labels = ["Feedback"]
+    raw = f"From: {ANA}\r\nTo: {SAM}\r\nSubject: Your talk\r\n\r\nSlow down.\r\n".encode()
+
+    def search(line: Line, tag: str, rest: str) -> None:
+        line.send("* SEARCH 4" if "X-GM-LABELS" in rest and labels else "* SEARCH", f"{tag} OK")
+
+    def fetch(line: Line, tag: str, rest: str) -> None:
+        line.send(*told(4, raw, rest, " ".join(labels)), f"{tag} OK")
+
     light_world.account.store.first_start(light_world.now)
-    with FakeImap(play) as server, Mailbox(server.account()) as mailbox:
+    with scripted(search, fetch) as server, Mailbox(server.account()) as mailbox:
         account = replace(light_world.account, mailbox=mailbox)
         mail_in.look(account, light_world.now, go_on)
         filed = light_world.records().feedback
         labels.clear()
         mail_in.look(account, light_world.now, go_on)
-        assert light_world.records().feedback == ()
         stored = [said for said in server.lines[0].said if "STORE" in said]
     assert [(item.source, item.text) for item in filed] == [("gmail_label", "Slow down.")]
+    assert light_world.records().feedback == ()
     assert [" -FLAGS" in said for said in stored] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "fault", ["* 5 FETCH (UID 5 BODY[] (\r\n{tag} OK done", "{tag} NO the message can't be converted"]
+)
+def test_i18_what_the_server_cant_deliver_holds_up_nothing(light_world: World, fault: str) -> None:
+    def raw(uid: int) -> bytes:
+        return f"From: {ANA}\r\nTo: {SAM}\r\nSubject: {uid} #feedback\r\n\r\nSlow down {uid}.\r\n".encode()
+
+    def search(line: Line, tag: str, rest: str) -> None:
+        line.send("* SEARCH 4 5 6 7" if "SUBJECT" in rest else "* SEARCH", f"{tag} OK")
+
+    def fetch(line: Line, tag: str, rest: str) -> None:
+        uids = [int(uid) for uid in rest.split()[2].split(",")]
+        if "BODY.PEEK[]" in rest and uids == [5]:
+            line.send(fault.format(tag=tag))
+        elif "HEADER" in rest and 6 in uids:
+            line.send("* 6 FETCH (UID 6 FLAGS (", f"{tag} OK")
+        else:
+            line.send(*(piece for uid in uids for piece in told(uid, raw(uid), rest)), f"{tag} OK")
+
+    light_world.account.store.first_start(light_world.now)
+    with scripted(search, fetch) as server, Mailbox(server.account()) as mailbox:
+        mail_in.look(replace(light_world.account, mailbox=mailbox), light_world.now, go_on)
+    assert [item.text for item in light_world.records().feedback] == ["Slow down 4.", "Slow down 7."]
+    assert set(quarantine(light_world)) == {f"mail from {ANA}: 5 #feedback", "mail from someone: "}
 
 
 def test_a_stranger_is_asked_about_once_and_named_by_the_answer(light_world: World) -> None:
