@@ -1,7 +1,7 @@
 """Which message this is, whatever folder it lies in and whichever way it came.
 
-Message-IDs are missing, repeated or rewritten in real mail (I19), so they are never the sole key: the digest is over what
-the writer's side made (Message-ID, From, Date, Subject, body), and leaves out what servers add on the way.
+Message-IDs are missing, repeated or rewritten in real mail (I19), so they are never the sole key: the digest is over
+what the writer's side made (Message-ID, From, Date, Subject, body), and leaves out what servers add on the way.
 """
 
 from __future__ import annotations
