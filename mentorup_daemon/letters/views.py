@@ -60,7 +60,10 @@ class PromiseView:
 
 @dataclass(frozen=True, slots=True)
 class AdviceView:
-    """What a mentor said. `verb` is said or wrote; `on` is a date in words; `plan` and `plan_due` may be ""."""
+    """What a mentor said. `verb` is said or wrote; `on` is a date in words; `plan` and `plan_due` may be "".
+
+    `guess` is why it is thought to answer a draft, "" mostly.
+    """
 
     number: int
     verb: str
@@ -68,6 +71,7 @@ class AdviceView:
     on: str
     plan: str = ""
     plan_due: str = ""
+    guess: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ def advice_view(feedback: Feedback, owner: Owner, now: datetime) -> AdviceView:
         when(feedback.received_at, now, owner.zone).short,
         bare(feedback.plan or ""),
         when(feedback.plan_due, now, owner.zone).date if feedback.plan_due else "",
+        words(feedback.guess),
     )
 
 
