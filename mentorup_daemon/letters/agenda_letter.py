@@ -103,6 +103,7 @@ def note_context(
         "ready": agenda.ready,
         "has_address": bool(agenda.mentor.emails),
         "draft_state": occasion.draft_state,
+        "offer_drafted": _offer_drafted(snapshot, agenda),
         "draft": draft.text if draft else "",
         "draft_subject": draft.subject if draft else "",
         "draft_html": _body(draft.html) if draft else "",
@@ -124,6 +125,14 @@ def questions_context(
 def _was(agenda: Agenda, told: datetime | None, snapshot: Snapshot, now: datetime) -> When | None:
     """Where the meeting stood before it moved, None when it stands there still."""
     return when(told, now, snapshot.owner.zone) if told and told != agenda.meeting.start else None
+
+
+def _offer_drafted(snapshot: Snapshot, agenda: Agenda) -> bool:
+    """True while the offer to shorten or postpone this meeting lies in Drafts (T7)."""
+    return any(
+        entry.rule == "shorten" and entry.object == agenda.meeting.key and entry.outcome == "delivered"
+        for entry in snapshot.ledger.values()
+    )
 
 
 def _body(html: str) -> Markup:

@@ -7,7 +7,7 @@ nothing else; the time is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -17,15 +17,26 @@ from mentorup_daemon.letters.agenda import agenda_for
 from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
 from mentorup_daemon.letters.check_in import check_in_context, check_in_ready, round_context
 from mentorup_daemon.letters.digest import content_digest
+from mentorup_daemon.letters.keeping_up import (
+    contact_context,
+    feedback_plan_context,
+    next_meeting_context,
+    shorten_context,
+)
 from mentorup_daemon.letters.message import draft, note
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.templates import Rendered, Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
+from mentorup_daemon.letters.unknown_writer import unknown_writer_context
+from mentorup_daemon.letters.week import digest_context
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot
 
 _T = TypeVar("_T")
+
+_SAME_WORDS = {"contact": "check_in"}
+"""Rules whose drafts say what another's do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,7 @@ def compose(due: Due, snapshot: Snapshot, *, now: datetime, templates: Templates
     ready = True
     if due.lands == "drafts":
         mentor, context, ready = _draft(due, snapshot, now)
-        rendered = templates.render(f"{due.rule}/draft", context)
+        rendered = templates.render(f"{_SAME_WORDS.get(due.rule, due.rule)}/draft", context)
         raw = draft(owner, [mentor], rendered, message_id=occasion.message_id, at=at, ready=ready)
         ready = ready and bool(mentor.emails)
     elif due.rule == "receipt":
@@ -88,8 +99,14 @@ def _draft(due: Due, snapshot: Snapshot, now: datetime) -> tuple[Mentor, Mapping
         meeting, mentor = _meeting(due, snapshot)
         gratitude = gratitude_for(snapshot, meeting)
         return mentor, thank_you_context(snapshot, meeting, mentor, gratitude, now), gratitude.concrete
-    if due.rule == "check_in":
-        mentor = _found(due, (person for person in snapshot.mentors if person.id == due.mentor))
+    if due.rule == "shorten":
+        meeting, mentor = _meeting(due, snapshot)
+        return mentor, shorten_context(snapshot, meeting, mentor, now), True
+    if due.rule == "next_meeting":
+        meeting, mentor = _meeting(due, snapshot)
+        return mentor, next_meeting_context(snapshot, meeting, mentor, now), True
+    if due.rule in ("check_in", "contact"):
+        mentor = _person(due, snapshot)
         context = check_in_context(snapshot, mentor, now)
         return mentor, context, check_in_ready(context)
     raise Malformed(f"{due.key}: there is no draft of the rule {due.rule!r}.")
@@ -102,22 +119,48 @@ def _note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occ
 
 
 def _context(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
-    if due.rule == "thank_you":
-        meeting, mentor = _meeting(due, snapshot)
-        return thank_you_context(snapshot, meeting, mentor, gratitude_for(snapshot, meeting), now)
-    if due.rule == "questions":
-        return questions_context(snapshot, agenda_for(snapshot, _meeting(due, snapshot)[0]), occasion.moved_from, now)
-    if due.rule == "check_in":
-        return round_context(snapshot, now)
-    if due.rule == "welcome":
-        return welcome_context(snapshot, now)
-    if due.rule == "change":
-        return change_context(snapshot, due, occasion.draft_state, occasion.moved_from, now)
-    if due.rule == "trouble":
-        return trouble_context(
-            snapshot, _found(due, (one for one in snapshot.troubles if one.about == due.object)), now
-        )
-    raise Malformed(f"{due.key}: there is no note of the rule {due.rule!r}.")
+    if due.rule not in _NOTES:
+        raise Malformed(f"{due.key}: there is no note of the rule {due.rule!r}.")
+    return _NOTES[due.rule](due, snapshot, now, occasion)
+
+
+def _after_meeting(due: Due, snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
+    meeting, mentor = _meeting(due, snapshot)
+    return thank_you_context(snapshot, meeting, mentor, gratitude_for(snapshot, meeting), now)
+
+
+def _questions(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
+    return questions_context(snapshot, agenda_for(snapshot, _meeting(due, snapshot)[0]), occasion.moved_from, now)
+
+
+def _unknown_writer(due: Due, snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
+    item = _found(due, (one for one in snapshot.feedback if f"{one.id}" == due.object))
+    return unknown_writer_context(snapshot, item, now)
+
+
+def _trouble(due: Due, snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
+    return trouble_context(snapshot, _found(due, (one for one in snapshot.troubles if one.about == due.object)), now)
+
+
+def _person(due: Due, snapshot: Snapshot) -> Mentor:
+    return _found(due, (person for person in snapshot.mentors if person.id == due.mentor))
+
+
+_NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, object]]] = {
+    "thank_you": lambda due, snapshot, now, _: _after_meeting(due, snapshot, now),
+    "questions": _questions,
+    "digest": lambda due, snapshot, now, _: digest_context(snapshot, due.due_at, now),
+    "feedback_plan": lambda due, snapshot, now, _: feedback_plan_context(snapshot, due, now),
+    "contact": lambda due, snapshot, now, _: contact_context(snapshot, _person(due, snapshot), now),
+    "check_in": lambda _, snapshot, now, __: round_context(snapshot, now),
+    "welcome": lambda _, snapshot, now, __: welcome_context(snapshot, now),
+    "change": lambda due, snapshot, now, occasion: change_context(
+        snapshot, due, occasion.draft_state, occasion.moved_from, now
+    ),
+    "unknown_writer": lambda due, snapshot, now, _: _unknown_writer(due, snapshot, now),
+    "trouble": lambda due, snapshot, now, _: _trouble(due, snapshot, now),
+}
+"""What the note of each rule can name."""
 
 
 def _agenda_note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:

@@ -13,11 +13,19 @@ from zoneinfo import ZoneInfo
 from mentorup_daemon.letters.agenda import agenda_for
 from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
 from mentorup_daemon.letters.check_in import check_in_context, round_context
+from mentorup_daemon.letters.keeping_up import (
+    contact_context,
+    feedback_plan_context,
+    next_meeting_context,
+    shorten_context,
+)
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
+from mentorup_daemon.letters.unknown_writer import unknown_writer_context
+from mentorup_daemon.letters.week import digest_context
 from mentorup_daemon.records import (
     ActionItem,
     Contact,
@@ -122,6 +130,21 @@ AGENDA = replace(
     object=EARLIER.key,
     outcome_at=_at(11, 4),
 )
+FROM_KIM = Feedback(
+    id=31,
+    text="Cut the second cohort; you can't power it.",
+    mentor=None,
+    received_at=_at(12, 1, 11),
+    source="subject",
+    subject="Aim 2 #feedback",
+    writer="kim@example.com",
+)
+PLANS = tuple(
+    replace(CHANGED, key=f"feedback_plan/ana/2026-11-21{part}", rule="feedback_plan", object="ana/2026-11-21")
+    for part in ("", "/nudge")
+)
+DIGEST_DAY = _at(12, 7, 8)
+AFTERWARDS = MEETING.end + timedelta(days=1)
 TROUBLES = (
     Trouble(
         about="imap.example.org",
@@ -234,7 +257,9 @@ def sample_snapshot() -> Snapshot:
                 text="Your abstract buries the finding; say it in the first sentence.",
                 mentor="ana",
                 received_at=_at(11, 20),
-                source="keyword",
+                source="reply",
+                guess="its subject is that of my draft, but it doesn't say which mail it answers",
+                offers=("I PROMISED send her the next version by 4 Dec 2026", "THEY PROMISED ask Kim about the data"),
             ),
             Feedback(
                 id=8,
@@ -259,6 +284,34 @@ def sample_snapshot() -> Snapshot:
     )
 
 
+def busy_week() -> Snapshot:
+    """Sam's records with something for each line of the weekly digest."""
+    full = sample_snapshot()
+    late = ActionItem(id=15, text="review Kim's data plan", due=date(2026, 12, 11), created_at=_at(12, 1))
+    offered = replace(full.actions[1], due=date(2026, 12, 4))
+    drafted = replace(
+        AGENDA,
+        key="contact/ana/2026-11-06/1/draft",
+        rule="contact",
+        mentor="ben",
+        outcome="delivered",
+        outcome_at=_at(12, 4),
+    )
+    return replace(
+        full,
+        mentors=(replace(ANA, distance=None), replace(BEN, cadence=timedelta(days=30))),
+        actions=(full.actions[0], offered, late),
+        goals=(*full.goals, Goal(id=16, text="Learn to say no", created_at=_at(11, 1))),
+        feedback=(*full.feedback, replace(full.feedback[1], id=17, received_at=_at(12, 4))),
+        topics=(*full.topics, replace(full.topics[0], id=18, state="discussed")),
+        ledger={
+            AGENDA.key: replace(AGENDA, object=MEETING.key),
+            drafted.key: drafted,
+            WITHDRAWN.key: replace(WITHDRAWN, outcome_at=_at(12, 2)),
+        },
+    )
+
+
 def bare_snapshot() -> Snapshot:
     """The same people with nothing on record yet: what the letters must get by with at the start."""
     full = sample_snapshot()
@@ -268,6 +321,11 @@ def bare_snapshot() -> Snapshot:
 def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     """Contexts for every letter, rich ones and bare ones, by the letter's name."""
     rich, bare = sample_snapshot(), bare_snapshot()
+    quiet = replace(
+        rich,
+        topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=_at(11, 28)),),
+        feedback=(),
+    )
     cancelled = replace(
         rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
     )
@@ -285,6 +343,20 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
             change_context(rich, CHANGED, "edited", _at(12, 2, 10), NOW),
         ),
         "trouble/note": tuple(trouble_context(rich, trouble, NOW) for trouble in TROUBLES),
+        "unknown_writer/note": (
+            unknown_writer_context(rich, FROM_KIM, NOW),
+            unknown_writer_context(replace(rich, mentors=()), replace(FROM_KIM, writer="", subject=""), NOW),
+        ),
+        "feedback_plan/note": tuple(feedback_plan_context(rich, one, NOW) for one in PLANS),
+        "shorten/draft": tuple(shorten_context(snapshot, MEETING, ANA, NOW) for snapshot in (quiet, bare)),
+        "contact/note": tuple(
+            contact_context(snapshot, replace(BEN, channel=channel), NOW)  # type: ignore[arg-type]  # all there are
+            for snapshot, channel in ((rich, "video"), (bare, "phone"), (bare, "text"), (rich, "in person"))
+        ),
+        "next_meeting/draft": tuple(
+            next_meeting_context(snapshot, MEETING, ANA, AFTERWARDS) for snapshot in (rich, bare)
+        ),
+        "digest/note": tuple(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
         "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
     }
 

@@ -77,3 +77,12 @@ def number(value: int) -> str:
 def ordinal(position: int) -> str:
     """`first` up to tenth, `11th` beyond."""
     return _ORDINALS[position] if 0 < position < len(_ORDINALS) else f"{position}th"
+
+
+def rhythm(days: int) -> str:
+    """`every week`, `every two months`, `every 10 days`: how often, in the largest unit that fits."""
+    for unit, length_of_it in (("month", 30), ("week", 7), ("day", 1)):
+        if days % length_of_it == 0 and days >= length_of_it:
+            many = days // length_of_it
+            return f"every {unit}" if many == 1 else f"every {number(many)} {unit}s"
+    return "every day"

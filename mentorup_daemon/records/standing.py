@@ -5,7 +5,7 @@ Kept here so that what is due and what is said about it can never disagree. No c
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from mentorup_daemon.records.due import Snapshot
 from mentorup_daemon.records.meetings import Meeting, key_part
@@ -93,3 +93,9 @@ def nothing_new(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:
     """True when the owner has answered the question for questions with SKIP, and there still is nothing to ask."""
     mark = snapshot.marks.get(f"questions/{key_part(meeting.mentor)}/{meeting.key}")
     return mark is not None and mark.skipped and not has_question(snapshot, person)
+
+
+def asked_about_on(snapshot: Snapshot, feedback: Feedback) -> date:
+    """When the owner is asked for a plan: the day after it came, 48 hours later where it is marked #sting."""
+    held = timedelta(hours=48) if "#sting" in feedback.subject.casefold() else timedelta()
+    return (feedback.received_at + held).astimezone(snapshot.owner.zone).date() + timedelta(days=1)

@@ -13,20 +13,60 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from mentorup_daemon.records import Due, Entry, Mark, Snapshot
+from mentorup_daemon.records import Due, Entry, Mark, Meeting, Mentor, Snapshot
 from mentorup_daemon.records.standing import nothing_new
-from mentorup_daemon.rules import agenda, change, check_in, questions, receipt, thank_you, trouble, welcome
+from mentorup_daemon.rules import (
+    agenda,
+    change,
+    check_in,
+    contact,
+    digest,
+    feedback_plan,
+    next_meeting,
+    questions,
+    receipt,
+    shorten,
+    thank_you,
+    trouble,
+    unknown_writer,
+    welcome,
+)
 from mentorup_daemon.rules.hours import in_hours, next_opening
 
-RULES = (welcome, trouble, receipt, questions, agenda, thank_you, check_in, change)
+RULES = (
+    welcome,
+    trouble,
+    receipt,
+    unknown_writer,
+    questions,
+    shorten,
+    agenda,
+    thank_you,
+    feedback_plan,
+    next_meeting,
+    check_in,
+    contact,
+    change,
+    digest,
+)
 """In the order in which their notes arrive when several are due in one pass."""
 
-_AHEAD = {rule.RULE: rule for rule in (questions, agenda)}
+_AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda)}
 """The rules that write ahead of a meeting, from its time and people: what they wrote moves and falls with it."""
 
 _LOOK_AHEAD = timedelta(days=14)
 
-Why = Literal["cancelled", "moved", "skipped", "other person", "begun", "resting", "nothing to name"]
+Why = Literal[
+    "cancelled",
+    "moved",
+    "skipped",
+    "other person",
+    "begun",
+    "resting",
+    "nothing to name",
+    "enough to talk about",
+    "booked",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +179,8 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             yield Withdrawal(entry, "begun")
         if _nothing_to_name(entry, snapshot, now):
             yield Withdrawal(entry, "nothing to name")
+        if _booked(entry, snapshot, now):
+            yield Withdrawal(entry, "booked")
         if entry.rule not in _AHEAD or entry.outcome != "delivered":
             continue
         mark = _mark(snapshot, entry.key)
@@ -163,11 +205,21 @@ def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
     person = snapshot.person(meeting.mentor)
     if meeting.mentor != entry.mentor or person is None:
         return "other person"
-    if entry.rule == agenda.RULE and entry.lands == "drafts" and nothing_new(snapshot, meeting, person):
-        return "skipped"
+    answered = _answered(entry, meeting, person, snapshot)
+    if answered is not None:
+        return answered
     due_at = _AHEAD[entry.rule].due_at(meeting, person, snapshot)
     if agenda.basis_of(meeting) != entry.basis and due_at > now + agenda.FAR:
         return "moved"
+    return None
+
+
+def _answered(entry: Entry, meeting: Meeting, person: Mentor, snapshot: Snapshot) -> Why | None:
+    """Why a draft ahead of a meeting isn't wanted any more, by what the owner has said or added since."""
+    if entry.rule == agenda.RULE and entry.lands == "drafts" and nothing_new(snapshot, meeting, person):
+        return "skipped"
+    if entry.rule == shorten.RULE and not shorten.wanted(snapshot, meeting, person):
+        return "enough to talk about"
     return None
 
 
@@ -178,6 +230,15 @@ def _nothing_to_name(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
     meeting = snapshot.meeting(entry.object)
     fresh = now <= entry.due_at + thank_you.GRACE
     return fresh and meeting is not None and not thank_you.concrete(snapshot, meeting)
+
+
+def _booked(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
+    """True for a fresh draft that asks for the next meeting when there is one by now."""
+    if entry.rule != next_meeting.RULE or entry.outcome != "delivered" or now > entry.due_at + next_meeting.GRACE:
+        return False
+    meeting = snapshot.meeting(entry.object)
+    person = snapshot.person(entry.mentor)
+    return meeting is not None and person is not None and next_meeting.booked(snapshot, meeting, person)
 
 
 def _start_in(basis: str) -> float:

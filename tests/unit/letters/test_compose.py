@@ -20,6 +20,7 @@ from mentorup_daemon.letters import Letter, Occasion, Templates, compose, conten
 from mentorup_daemon.letters.samples import (
     ANA,
     BEN,
+    DIGEST_DAY,
     EARLIER,
     MEETING,
     NOW,
@@ -29,6 +30,7 @@ from mentorup_daemon.letters.samples import (
     WITH_BEN,
     WITHDRAWN,
     bare_snapshot,
+    busy_week,
     sample_snapshot,
 )
 from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, Thanks, Topic
@@ -84,6 +86,11 @@ ALL = [
     ("agenda", "inbox", "ana", MEETING.key),
     ("agenda", "drafts", "ana", MEETING.key),
     ("questions", "inbox", "ana", MEETING.key),
+    ("shorten", "drafts", "ana", MEETING.key),
+    ("next_meeting", "drafts", "ana", MEETING.key),
+    ("contact", "inbox", "ben", "ben/2026-08-12"),
+    ("contact", "drafts", "ana", "ana/2026-11-06"),
+    ("digest", "inbox", None, "2026-12-07T08:00"),
     ("thank_you", "inbox", "ana", EARLIER.key),
     ("thank_you", "drafts", "ana", EARLIER.key),
     ("check_in", "inbox", None, "2026-10-01"),
@@ -360,6 +367,74 @@ def test_a_receipt_answers_in_the_thread_of_the_reply(receipt: object) -> None:
         assert made.text.startswith("Nothing carried out")
 
 
+def test_t8_the_note_asks_for_a_plan_and_takes_no_for_an_answer() -> None:
+    made = letter("feedback_plan", about="ana/2026-11-21")
+    assert made.subject == "What Ana wrote on 20 November: what will you do about it?"
+    assert "DROP 11" in made.text
+    assert "DROP 11" in everything(made)
+    nudge = due("feedback_plan", about="ana/2026-11-21", key="feedback_plan/ana/2026-11-21/nudge")
+    told = compose(nudge, RICH, now=NOW, templates=TEMPLATES, occasion=OCCASION)
+    assert "the last time I ask" in " ".join(told.text.split())
+    with pytest.raises(Malformed, match="any more"):
+        letter("feedback_plan", about="ana/2026-11-22")
+    with pytest.raises(Malformed, match="configuration"):
+        letter("feedback_plan", mentor="nobody", about="nobody/2026-11-21")
+
+
+def test_t8_several_pieces_of_a_day_stand_in_the_order_in_which_plan_takes_them() -> None:
+    second = replace(next(one for one in RICH.feedback if one.id == 11), id=30, text="Cut slide four.")
+    made = letter("feedback_plan", snapshot=replace(RICH, feedback=(*RICH.feedback, second)), about="ana/2026-11-21")
+    assert made.text.index("Cut slide four") < made.text.index("buries the finding")
+    assert "a line for each in this order" in " ".join(made.text.split())
+
+
+def test_t7_the_offer_names_half_of_the_time_and_what_there_is() -> None:
+    made = letter("shorten", "drafts", asking(question(1, "Kim said yes", wants="nothing")))
+    assert made.ready
+    assert "Would 20 minutes do" in " ".join(made.text.split())
+    assert "What I have: Kim said yes." in made.text
+    brief = replace(MEETING, end=MEETING.start + timedelta(minutes=20))
+    assert letter("shorten", "drafts", asking(meeting=brief)).subject == "Thursday, 14:00: another time?"
+
+
+def test_t7_the_agenda_note_tells_of_the_offer() -> None:
+    offer = replace(WITHDRAWN, key=f"shorten/ana/{MEETING.key}/draft", rule="shorten", outcome="delivered")
+    made = letter("agenda", snapshot=replace(BARE, ledger={offer.key: offer}), occasion=FRESH)
+    assert "a note that offers to shorten or postpone is in your Drafts" in " ".join(made.text.split())
+
+
+def test_p3_the_next_meeting_is_asked_for_around_its_time() -> None:
+    made = letter("next_meeting", "drafts", now=MEETING.end + timedelta(days=1))
+    assert made.subject == "Our next meeting, around 1 February"
+    assert "Every two months is what we have in mind" in " ".join(made.text.split())
+    assert "K award and Aim 2" in made.text
+
+
+def test_t6_the_note_says_what_there_is_to_say_in_the_preferred_channel() -> None:
+    made = letter("contact", mentor="ben", about="ben/2026-08-12")
+    assert made.subject == "Ben: time for a video call"
+    assert "Ask: Teaching load" in made.text
+    assert letter("contact", "drafts", about="ana/2026-11-06").ready
+
+
+def test_the_digest_says_the_one_thing_first_and_what_was_done_unasked() -> None:
+    one = due("digest", mentor=None, about="2026-12-07T08:00", due_at=DIGEST_DAY)
+    made = compose(one, busy_week(), now=DIGEST_DAY, templates=TEMPLATES, occasion=OCCASION)
+    text = " ".join(made.text.split())
+    assert made.subject == "Your week: 1 overdue, 1 due, a word to Ben"
+    assert made.text.startswith("First: send the revised abstract, for Ana.")
+    assert "DONE 9" in made.text
+    for part in (
+        "Ana offered",
+        "Ben Lindqvist: last contact 12 August",
+        "No date yet: Learn to say no",
+        "a check-in for Ben",
+    ):
+        assert part in text
+    assert "Taken as discussed" in text
+    assert len(made.text.split()) < 170
+
+
 def test_a_note_hangs_in_the_thread_of_its_meeting() -> None:
     assert parsed(letter("agenda", occasion=replace(OCCASION, thread="<t@x.org>")))["References"] == "<t@x.org>"
     assert parsed(letter("agenda", "drafts", occasion=replace(OCCASION, thread="<t@x.org>")))["References"] is None
@@ -414,10 +489,14 @@ def test_t02_no_text_breaks_a_letter_or_makes_a_header(title: str, name: str, te
     mentor = replace(ANA, name=name)
     meeting = replace(MEETING, title=title, location=title, zone_note=text)
     made_of = asking(question(1, text), question(2, title, wants="nothing"), meeting=meeting, mentor=mentor)
-    promise = ActionItem(id=3, text=text, mentor="ana", created_at=NOW)
+    promise = ActionItem(id=3, text=text, mentor="ana", due=NOW.date(), created_at=NOW - timedelta(days=1))
     thanks = Thanks(id=4, text=text, mentor="ana", meeting=MEETING.key, created_at=NOW)
     snapshot = replace(made_of, owner=replace(SAM, name=title), actions=(promise,), thanks=(thanks,))
-    for rule, lands in (("agenda", "inbox"), ("agenda", "drafts"), ("thank_you", "drafts"), ("check_in", "drafts")):
+    for rule, lands in (
+        *(("agenda", "inbox"), ("questions", "inbox"), ("contact", "inbox"), ("digest", "inbox")),
+        *(("agenda", "drafts"), ("thank_you", "drafts"), ("check_in", "drafts")),
+        *(("shorten", "drafts"), ("next_meeting", "drafts")),
+    ):
         made = letter(rule, lands, snapshot, occasion=FRESH)
         names = [name for name in parsed(made).keys() if name not in ("To", "Auto-Submitted", "List-Id")]  # noqa: SIM118
         assert names == ["From", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
@@ -432,6 +511,6 @@ def test_t10_private_words_never_reach_a_draft(words: str, priority: int) -> Non
     secret = f"zzsecret {words}"
     topics = (question(1, "Open?"), question(2, secret, private=True, priority=priority))
     snapshot = replace(asking(*topics), thanks=RICH.thanks, feedback=RICH.feedback)
-    for rule in ("agenda", "thank_you", "check_in"):
+    for rule in ("agenda", "thank_you", "check_in", "contact", "shorten", "next_meeting"):
         assert "zzsecret" not in everything(letter(rule, "drafts", snapshot))
     assert "zzsecret" in everything(letter("agenda", snapshot=snapshot))

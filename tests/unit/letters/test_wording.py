@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentorup_daemon.letters.samples import NOW, ZONE
-from mentorup_daemon.letters.wording import count, length, listing, number, ordinal, when
+from mentorup_daemon.letters.wording import count, length, listing, number, ordinal, rhythm, when
 from mentorup_daemon.letters.wrap import column, reflow, shorten
 
 
@@ -83,3 +83,14 @@ def test_columns_never_run_together() -> None:
     assert column("DONE", 6) == "DONE  "
     assert column("THEY PROMISED", 6) == "THEY PROMISED  "
     assert len(column("x", 10**9)) == 40
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        *((1, "every day"), (7, "every week"), (14, "every two weeks"), (30, "every month"), (60, "every two months")),
+        *((10, "every ten days"), (91, "every 13 weeks"), (360, "every 12 months"), (0, "every day")),
+    ],
+)
+def test_a_rhythm_is_told_in_the_largest_unit_that_fits(days: int, said: str) -> None:
+    assert rhythm(days) == said

@@ -41,7 +41,7 @@ def test_c18_no_question_for_a_meeting_whose_time_to_ask_was_before_the_first_st
 def test_c18_a_lead_time_no_longer_than_the_agendas_asks_nothing_extra() -> None:
     view = snapshot([meeting(START)])
     view = replace(view, practice=replace(view.practice, questions_lead_time=timedelta(hours=48)))
-    assert keys(plan(view, START - timedelta(hours=49)).due) == []
+    assert "questions/ana/m1" not in keys(plan(view, START - timedelta(hours=49)).due)
 
 
 def test_t3_skip_means_no_agenda_until_there_is_a_question() -> None:

@@ -1,0 +1,120 @@
+"""The weekly digest in words: what `digest/note` can name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mentorup_daemon.letters.headers import flat
+from mentorup_daemon.letters.views import (
+    GoalView,
+    PersonView,
+    PromiseView,
+    common,
+    goal_view,
+    person_view,
+    promise_view,
+)
+from mentorup_daemon.letters.wording import When, count, listing, when
+from mentorup_daemon.records import ActionItem, Entry, Mentor, Snapshot
+from mentorup_daemon.records.standing import last_contact, longest_silence
+from mentorup_daemon.records.week import week
+
+_SHOWN = 5
+_NEXT = 5
+
+_DRAFTS = {
+    "agenda": "the agenda",
+    "check_in": "a check-in",
+    "contact": "a check-in",
+    "next_meeting": "a few lines that ask for the next meeting",
+    "shorten": "an offer to shorten or postpone",
+    "thank_you": "a thank-you",
+}
+_DISTANCES = {"peer": "a peer", "step-ahead": "a step ahead of you", "senior": "senior"}
+
+
+@dataclass(frozen=True, slots=True)
+class OwedView:
+    """A promise and whom it concerns (a first name, "" for nobody)."""
+
+    promise: PromiseView
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceView:
+    """Somebody past their cadence. `last` is a date in words or "", `days` what was agreed on."""
+
+    person: PersonView
+    last: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComingView:
+    """A meeting ahead."""
+
+    name: str
+    when: When
+    all_day: bool
+
+
+def digest_context(snapshot: Snapshot, at: datetime, now: datetime) -> Mapping[str, object]:
+    """The variables of `digest/note`: the week that ended at `at`, in the words of `now`."""
+    owner, told = snapshot.owner, week(snapshot, at)
+    owed = [_owed(snapshot, one, now) for one in (*told.overdue, *told.coming)]
+    silent = [_silence(snapshot, person, now) for person in told.silent]
+    topics = [flat(topic.label, 60) for topic in told.discussed]
+    goals = [goal_view(goal, owner, now) for goal in told.undated]
+    return {
+        **common(snapshot, None),
+        "owed": tuple(owed[:_SHOWN]),
+        "more_owed": max(0, len(owed) - _SHOWN),
+        "overdue": len(told.overdue),
+        "coming": len(told.coming),
+        "theirs": _owed(snapshot, told.theirs, now) if told.theirs else None,
+        "silent": tuple(silent[:_SHOWN]),
+        "silent_names": listing([entry.person.given_name for entry in silent[:_SHOWN]]),
+        "distances": listing([_DISTANCES[distance] for distance in told.empty_distances], "or"),
+        "undated": tuple(goal for goal in goals[:_SHOWN] if isinstance(goal, GoalView)),
+        "drafted": _drafts(snapshot, told.drafted),
+        "withdrawn": _drafts(snapshot, told.withdrawn),
+        "filed": count(len(told.filed), "piece") if told.filed else "",
+        "discussed": tuple(topics[:_SHOWN]),
+        "next": _ahead(snapshot, now),
+    }
+
+
+def _owed(snapshot: Snapshot, promise: ActionItem, now: datetime) -> OwedView:
+    person = snapshot.person(promise.mentor if promise.owner == "me" else promise.owner)
+    return OwedView(promise_view(promise, snapshot.owner, now), flat(person.given_name) if person else "")
+
+
+def _silence(snapshot: Snapshot, person: Mentor, now: datetime) -> SilenceView:
+    last = last_contact(snapshot, person, now)
+    return SilenceView(
+        person_view(person),
+        when(last, now, snapshot.owner.zone).short if last else "",
+        longest_silence(person).days,
+    )
+
+
+def _drafts(snapshot: Snapshot, entries: tuple[Entry, ...]) -> str:
+    """`a check-in for Ben and the agenda for Ana`."""
+    named = []
+    for entry in entries:
+        person = snapshot.person(entry.mentor)
+        named.append(_DRAFTS.get(entry.rule, "a draft") + (f" for {flat(person.given_name)}" if person else ""))
+    return listing(list(dict.fromkeys(named))[:_SHOWN])
+
+
+def _ahead(snapshot: Snapshot, now: datetime) -> tuple[ComingView, ...]:
+    meetings = sorted((one for one in snapshot.meetings if one.on and one.start > now), key=lambda one: one.start)
+    named = [(one, snapshot.person(one.mentor)) for one in meetings]
+    return tuple(
+        ComingView(flat(person.name), when(one.start, now, snapshot.owner.zone), one.all_day)
+        for one, person in named
+        if person is not None
+    )[:_NEXT]

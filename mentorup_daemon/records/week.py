@@ -1,0 +1,102 @@
+"""What one week came to, up to a moment: what the weekly note tells, and whether there is anything to tell.
+
+Everything that happened later is left out, so that a note that comes late, or is asked about twice, is about the same
+week. A promise is told of once in the last note that comes two days ahead of its day, and once when that has passed
+(P4). What only changes slowly, an empty place in the network or a goal without a date, is told once a month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mentorup_daemon.records.due import Entry, Snapshot
+from mentorup_daemon.records.people import Distance, Mentor
+from mentorup_daemon.records.standing import longest_silence, silent_since, taken_up_at
+from mentorup_daemon.records.work import ActionItem, Feedback, Goal, Topic
+
+WEEK = timedelta(days=7)
+DISTANCES: tuple[Distance, ...] = ("peer", "step-ahead", "senior")
+_TOLD_AHEAD = timedelta(days=8)  # what is due on the day after the next note is told in this one
+_SILENT = frozenset({"contact", "next_meeting", "shorten"})  # rules whose drafts come without a note of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """`coming` and `overdue` are the owner's promises, `theirs` at most one of somebody else's.
+
+    `silent` are the people past their cadence, `drafted` and `withdrawn` what was written or taken back unasked.
+    """
+
+    coming: tuple[ActionItem, ...] = ()
+    overdue: tuple[ActionItem, ...] = ()
+    theirs: ActionItem | None = None
+    silent: tuple[Mentor, ...] = ()
+    empty_distances: tuple[Distance, ...] = ()
+    undated: tuple[Goal, ...] = ()
+    drafted: tuple[Entry, ...] = ()
+    withdrawn: tuple[Entry, ...] = ()
+    filed: tuple[Feedback, ...] = ()
+    discussed: tuple[Topic, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to tell."""
+        told = (self.coming, self.overdue, self.silent, self.empty_distances, self.undated)
+        return self.theirs is None and not any((*told, self.drafted, self.withdrawn, self.filed, self.discussed))
+
+
+def week(snapshot: Snapshot, at: datetime) -> Week:
+    """The week that ends at `at` (aware)."""
+    begin = max(at - WEEK, snapshot.started_at)
+    today = at.astimezone(snapshot.owner.zone).date()
+    promises = sorted(
+        (one for one in snapshot.actions if one.state == "open" and one.due is not None and one.created_at < at),
+        key=lambda one: (one.due or today, one.id),
+    )
+    late = [one for one in promises if one.due is not None and today - WEEK <= one.due < today]
+    ahead = [one for one in promises if one.due is not None and today <= one.due <= today + _TOLD_AHEAD]
+    entries = [one for one in snapshot.ledger.values() if one.outcome_at is not None and begin <= one.outcome_at < at]
+    monthly = today.day <= WEEK.days
+    return Week(
+        coming=tuple(one for one in ahead if one.owner == "me"),
+        overdue=tuple(one for one in late if one.owner == "me"),
+        theirs=next((one for one in late if one.owner != "me"), None),
+        silent=_silent(snapshot, at),
+        empty_distances=_empty_distances(snapshot, at) if monthly else (),
+        undated=tuple(
+            one for one in snapshot.goals if one.state == "open" and one.due is None and one.created_at < at and monthly
+        ),
+        drafted=tuple(
+            one for one in entries if one.rule in _SILENT and one.lands == "drafts" and one.outcome == "delivered"
+        ),
+        withdrawn=tuple(one for one in entries if one.lands == "drafts" and one.outcome == "withdrawn"),
+        filed=tuple(one for one in snapshot.feedback if begin <= one.received_at < at and one.source != "manual"),
+        discussed=tuple(
+            topic
+            for topic in snapshot.topics
+            if topic.state == "discussed"
+            and (held := taken_up_at(snapshot, topic, at)) is not None
+            and begin <= held.end
+        ),
+    )
+
+
+def _silent(snapshot: Snapshot, at: datetime) -> tuple[Mentor, ...]:
+    """The mentors with whom there has been no contact for longer than agreed, the longest silence first."""
+    found = [
+        (silent_since(snapshot, person, at), person.id, person)
+        for person in snapshot.mentors
+        if person.role == "mentor" and snapshot.active(person.id, at)
+    ]
+    return tuple(
+        person for since, _, person in sorted(found, key=lambda one: one[:2]) if since + longest_silence(person) <= at
+    )
+
+
+def _empty_distances(snapshot: Snapshot, at: datetime) -> tuple[Distance, ...]:
+    """The distances at which there is no mentor (C8); none where no mentor's distance is known at all."""
+    taken = {
+        person.distance for person in snapshot.mentors if person.role == "mentor" and snapshot.active(person.id, at)
+    } - {None}
+    return tuple(distance for distance in DISTANCES if distance not in taken) if taken else ()
