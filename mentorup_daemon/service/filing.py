@@ -9,7 +9,7 @@ plan for stays. Setting the tag again files the message again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -77,11 +77,16 @@ def keep_original(account: Account, digest: str, raw: bytes) -> str:
 
 
 def take_back_untagged(
-    account: Account, now: datetime, tags_of: Callable[[Arrived], tuple[str, ...]], step: Step
+    account: Account,
+    folders: Collection[str],
+    now: datetime,
+    tags_of: Callable[[Arrived], tuple[str, ...]],
+    step: Step,
 ) -> None:
     """Takes back what was filed within the last day and carries no tag any more. Raises the door's errors.
 
     A message that is gone from a feedback folder has lost that tag; one that is gone from elsewhere has been put away.
+    Of `folders` only; what lies in one that isn't looked at any more stays filed.
     """
     with account.store.reading() as scope:
         recent = placements.filed_since(scope, now - TAKEN_BACK_WITHIN)
@@ -91,7 +96,7 @@ def take_back_untagged(
     held: set[str] = set()
     for folder, uidvalidity in {(placement.folder, placement.uidvalidity) for placement in recent}:
         here = [each for each in recent if (each.folder, each.uidvalidity) == (folder, uidvalidity)]
-        without = _without_tag(account, folder, uidvalidity, here, tags_of)
+        without = _without_tag(account, folder, uidvalidity, here, tags_of) if folder in folders else set()
         lost |= without
         held |= {placement.digest for placement in here} - without
     for digest in sorted(lost - held):
@@ -99,7 +104,7 @@ def take_back_untagged(
         step("filing taken back")
 
 
-def mark(account: Account) -> None:
+def mark(account: Account, folders: Collection[str]) -> None:
     """The keyword as it should be, where the server keeps keywords; what a crash left over is caught up."""
     with account.store.reading() as scope:
         waiting = placements.unmarked(scope)
@@ -107,7 +112,8 @@ def mark(account: Account) -> None:
     for folder, uidvalidity, filed in sorted({(each.folder, each.uidvalidity, each.filed) for each in waiting}):
         uids = [one.uid for one in waiting if (one.folder, one.uidvalidity, one.filed) == (folder, uidvalidity, filed)]
         position = current[folder]
-        if position is not None and position[0] == uidvalidity:  # of a folder made anew the UIDs say nothing
+        # of a folder made anew the UIDs say nothing, and one that isn't looked at any more may be gone
+        if folder in folders and position is not None and position[0] == uidvalidity:
             (account.mailbox.mark_filed if filed else account.mailbox.unmark_filed)(folder, uids)
         with account.store.writing() as scope:
             placements.keep_marked(scope, folder, uidvalidity, uids)

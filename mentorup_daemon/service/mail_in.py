@@ -51,24 +51,23 @@ def look(account: Account, now: datetime, step: Step) -> None:
     sent.look(account, now)
     step("sent mail kept")
     folders = tuple(dict.fromkeys((*account.watch, *account.tags.folders)))
+    for folder in account.tags.folders:
+        account.mailbox.ensure_folder(folder)
     _look_at_quarantine(account, folders, now)
     step("quarantine looked through")
     for folder in folders:
         _look_at(account, folder, now, step)
-    filing.take_back_untagged(account, now, lambda message: _tags_of(account, message), step)
-    filing.mark(account)
+    filing.take_back_untagged(account, folders, now, lambda message: _tags_of(account, message), step)
+    filing.mark(account, folders)
     step("filed mail marked")
 
 
 def _look_at(account: Account, folder: str, now: datetime, step: Step) -> None:
     """One folder: every message that concerns us, then how far it has been read."""
-    whole = folder in account.tags.folders
-    if whole:
-        account.mailbox.ensure_folder(folder)
     with account.store.reading() as scope:
         position = mail.folder_position(scope, folder)
     cursor = FolderCursor(*position) if position else None
-    changes = account.mailbox.changes(folder, cursor, account.tags, whole=whole)
+    changes = account.mailbox.changes(folder, cursor, account.tags, whole=folder in account.tags.folders)
     with account.store.reading() as scope:
         read = placements.in_folder(scope, folder, changes.cursor.uidvalidity)
         quarantined = {row.place for row in mail.quarantined(scope)}

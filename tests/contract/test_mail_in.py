@@ -361,6 +361,11 @@ def test_i18_what_cant_be_read_is_kept_apart_and_not_fetched_at_every_pass(light
     remove(world, FEEDBACK, "parts")
     world.tend()
     assert list(quarantine(world)) == [f"mail from {ANA}: #feedback large"]
+    world.restart()
+    with world.mail.client() as client:
+        client.delete_folder(FEEDBACK)
+    world.tend()
+    assert quarantine(world) == {}
 
 
 @pytest.mark.debian
