@@ -66,11 +66,12 @@ def forget_command(
     from mentorup_daemon.store.forgetting import Forgotten, forget_person, remove_originals, scrub
 
     with errors_told(), opened(config) as account:
-        configured = any(person.id == mentor for person in account.settings.people())
+        person = next((one for one in account.settings.people() if one.id == mentor), None)
+        names = (person.name, person.given_name) if person is not None else ()
 
         def forget(*, really: bool) -> Forgotten:
             with account.store.writing() as scope, scope.connection.begin_nested() as savepoint:
-                gone = forget_person(scope, mentor, configured=configured, now=account.now)
+                gone = forget_person(scope, mentor, names=names, now=account.now)
                 if not really:
                     savepoint.rollback()
                 return gone
@@ -90,7 +91,7 @@ def forget_command(
             return
         print_table(f"Removed of {mentor}", ["", ""], _items(gone.counts), "")
         print("Mail and calendar are yours and were not touched.")
-        if configured:
+        if person is not None:
             print(
                 f"Your config still names {mentor}: take the entry out, or nothing comes about them until you resume."
             )

@@ -7,8 +7,9 @@ themselves are the owner's and are not touched.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,10 +66,14 @@ class Forgotten:
         return not any(self.counts.values())
 
 
-def forget_person(scope: Scope, mentor: str, *, configured: bool, now: datetime) -> Forgotten:
-    """Removes all that is kept of a person. With `configured` their schedules stay closed until the owner says else."""
+def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], now: datetime) -> Forgotten:
+    """Removes all that is kept of the person with this id.
+
+    `names` are what the config calls them, none when it doesn't know them any more; with some, their schedules stay
+    closed until the owner says otherwise.
+    """
     originals = _originals(scope, mentor)
-    counts = {"events of the calendar kept": _forget_meetings(scope, mentor), **_forget_written(scope, mentor)}
+    counts = {**_forget_meetings(scope, mentor), **_forget_written(scope, mentor, names)}
     _remove(scope, actions, or_(actions.c.mentor == mentor, actions.c.owner == mentor), counts, "action items")
     message_ids = select(feedback.c.message_id).where(feedback.c.account == scope.account, feedback.c.mentor == mentor)
     scope.connection.execute(
@@ -78,7 +83,7 @@ def forget_person(scope: Scope, mentor: str, *, configured: bool, now: datetime)
     )
     for name, table in _OWN.items():
         _remove(scope, table, table.c.mentor == mentor, counts, name)
-    if configured:
+    if names:
         keep_state(scope, PersonState(mentor=mentor, state="closed", since=now))
     return Forgotten({**counts, "originals of mail": len(originals)}, originals)
 
@@ -92,7 +97,7 @@ def _originals(scope: Scope, mentor: str) -> tuple[str, ...]:
     return tuple(sorted({row.original for row in rows if row.mentor == mentor and row.original} - kept))
 
 
-def _forget_meetings(scope: Scope, mentor: str) -> int:
+def _forget_meetings(scope: Scope, mentor: str) -> dict[str, int]:
     """The meetings with the person, the events they were found in, and the mention among those who take part."""
     rows = scope.connection.execute(
         select(meetings.c.key, meetings.c.mentor, meetings.c.also, meetings.c.calendar, meetings.c.href).where(
@@ -109,20 +114,32 @@ def _forget_meetings(scope: Scope, mentor: str) -> int:
             )
     counts: dict[str, int] = {}
     places = {(row.calendar, row.href) for row in theirs}
-    _remove(scope, resources, tuple_(resources.c.calendar, resources.c.href).in_(places), counts, "events")
+    _remove(scope, resources, tuple_(resources.c.calendar, resources.c.href).in_(places), counts, "calendar events")
     _remove(scope, meetings, meetings.c.mentor == mentor, counts, "meetings")
-    return counts["meetings"]
+    return counts
 
 
-def _forget_written(scope: Scope, mentor: str) -> dict[str, int]:
-    """The ledger's rows about the person, and what hangs on their keys: marks, threads, receipts."""
+def _forget_written(scope: Scope, mentor: str, names: Sequence[str]) -> dict[str, int]:
+    """The ledger's rows about the person, what hangs on their keys, and whatever else names them."""
     own = f"/{key_part(mentor)}/"
     rows = scope.connection.execute(select(ledger.c.key, ledger.c.mentor).where(ledger.c.account == scope.account))
     keys = {row.key for row in rows if row.mentor == mentor or own in row.key}
     answers = scope.connection.execute(
-        select(receipts.c.key, receipts.c.content).where(receipts.c.account == scope.account)
+        select(receipts.c.key, receipts.c.content, receipts.c.journal).where(receipts.c.account == scope.account)
     )
-    answered = {row.key for row in answers if row.content["about"] in keys}
+    named = [json.dumps(mentor), *names]
+    answered = {
+        row.key
+        for row in answers
+        if row.content["about"] in keys
+        or any(name in json.dumps([row.content, row.journal], ensure_ascii=False) for name in named)
+    }
+    for name in names:
+        scope.connection.execute(
+            update(ledger)
+            .where(ledger.c.account == scope.account, ledger.c.subject.contains(name, autoescape=True))
+            .values(subject="")
+        )
     counts: dict[str, int] = {}
     for table, wanted, name in (
         (ledger, keys | answered, "notes and drafts on record"),
