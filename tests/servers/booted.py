@@ -3,7 +3,8 @@
 systemd-nspawn boots an overlay of this machine's own root, written to memory: no image is needed, and nothing outside
 the overlay changes. It shares the network, so that it reaches the servers of the tests on loopback, and starts nothing
 but what systemd itself needs. This Python and its libraries are bound into it, for a home directory and /tmp are other
-ones in there. It is ended by its own processes, its mounts and its control group go with it.
+ones in there. It is ended by its own process, and its mounts and its control group go with it; a run that is killed
+leaves it up for a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -31,45 +32,49 @@ _PYTHON = Path("/opt/python")
 _PATIENCE = 30.0  # seconds to boot, and to power off
 _UP = ("running", "degraded")  # where some unit of this machine has no place in a container, that is no matter here
 
+# The mounts are made in a mount namespace of their own, so that they end with the machine, whatever ends it.
+_BOOT = """
+set -e
+echo $$ > "$1/cgroup.procs"
+mount -t tmpfs tmpfs "$2"
+mkdir "$2/upper" "$2/work" "$2/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$2/upper,workdir=$2/work" "$2/root"
+rm -f "$2/root/etc/machine-id"
+touch "$2/root/etc/machine-id"
+shift 2
+exec "$@"
+"""
+
 
 class Machine:
-    """The booted machine. `root` is its root directory, seen from outside."""
+    """The booted machine."""
 
     def __init__(self, directory: Path) -> None:
         self.name = f"mentorup-{uuid.uuid4().hex[:8]}"
         self._directory = directory
         self._memory = directory / "memory"
-        self.root = directory / "root"
         unified = _CGROUPS / "unified"
         self._cgroup = (unified if unified.is_dir() else _CGROUPS) / self.name
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def root(self) -> Path:
+        """The machine's root directory, seen from outside."""
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/root{self._memory}/root")
+
     def start(self) -> None:
-        """Mount, boot, and wait until systemd says that it is running."""
-        for path in (self._memory, self.root):
-            path.mkdir()
-        _outside("mount", "-t", "tmpfs", "tmpfs", str(self._memory))
-        upper, work = self._memory / "upper", self._memory / "work"
-        upper.mkdir()
-        work.mkdir()
-        _outside(
-            "mount", "-t", "overlay", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", str(self.root)
-        )
-        (self.root / "etc/machine-id").unlink(missing_ok=True)
-        (self.root / "etc/machine-id").touch()
-        if sys.base_prefix != "/usr":  # its own library, which it would look for where it was built
-            for manager in ("system", "user"):
-                found = f"[Manager]\nDefaultEnvironment=LD_LIBRARY_PATH={_PYTHON / 'lib'}\n"
-                self.write(f"/etc/systemd/{manager}.conf.d/python.conf", found)
-        self._cgroup.mkdir()
+        """Boot, and wait until systemd says that it is running."""
+        self._memory.mkdir()
         # A control group of its own, with the unified hierarchy: this machine may have neither to give.
-        enter = ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', str(self._cgroup)]
-        enter += ["setpriv", "--pdeathsig", "KILL"]  # a run that is killed takes the machine with it
-        boot = ["systemd-nspawn", "--quiet", f"--directory={self.root}", f"--machine={self.name}", "--register=no"]
-        boot += ["--keep-unit", "--console=pipe", *self._binds(), "--boot", "systemd.unit=sysinit.target"]
+        self._cgroup.mkdir()
+        command = ["unshare", "--mount", "--propagation", "private"]
+        command += ["sh", "-c", _BOOT, "boot", str(self._cgroup), str(self._memory)]
+        command += ["systemd-nspawn", "--quiet", f"--directory={self._memory}/root", f"--machine={self.name}"]
+        command += ["--register=no", "--keep-unit", "--console=pipe", *self._binds(), "--boot"]
         with (self._directory / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*enter, *boot],
+                [*command, "systemd.unit=sysinit.target"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -77,6 +82,7 @@ class Machine:
                 start_new_session=True,
             )
         wait_until(self._running, _PATIENCE, lambda: (self._directory / "log").read_text(errors="replace"))
+        self.succeeds("systemd-run", "--quiet", "--on-active=15min", "systemctl", "poweroff")
 
     def _binds(self) -> Iterator[str]:
         yield f"--bind-ro={DEPENDENCIES}:{_LIBRARIES}"
@@ -133,17 +139,11 @@ class Machine:
         base = "/usr/bin" / python
         if sys.base_prefix != "/usr":
             base = _PYTHON / "bin" / python
+            for manager in ("system", "user"):  # its own library, which it would look for where it was built
+                found = f"[Manager]\nDefaultEnvironment=LD_LIBRARY_PATH={_PYTHON / 'lib'}\n"
+                self.write(f"/etc/systemd/{manager}.conf.d/python.conf", found)
         self.succeeds(str(base), "-m", "venv", "--without-pip", "/opt/mentorup")
-        pip = [
-            "/opt/mentorup/bin/python",
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--no-index",
-            "--no-deps",
-            "--ignore-installed",
-        ]
+        pip = "/opt/mentorup/bin/python -m pip install -q --no-index --no-deps --ignore-installed".split()
         self.succeeds(f"PYTHONPATH={_LIBRARIES}", *pip, f"/opt/{wheel.name}")
         self.write(f"/opt/mentorup/lib/{python}/site-packages/dependencies.pth", f"{_LIBRARIES}\n")
         (self.root / "usr/local/bin/mentorup").unlink(missing_ok=True)
@@ -161,9 +161,6 @@ class Machine:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(_PATIENCE)
                     break
-        for mounted in (self.root, self._memory):
-            if mounted.is_mount():
-                _outside("umount", "-l", str(mounted))
         if self._cgroup.is_dir():
             for path, _, _ in os.walk(self._cgroup, topdown=False):
                 Path(path).rmdir()
@@ -176,11 +173,6 @@ def wait_until(condition: Callable[[], object], seconds: float, explain: Callabl
     while not condition():
         assert time.monotonic() < end, f"it never came true: {explain()[-4000:]}"
         time.sleep(0.05)
-
-
-def _outside(*command: str) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
 
 
 @pytest.fixture(scope="session")
