@@ -199,17 +199,27 @@ class TestTags:
         world.tend()
         assert [item.plan for item in world.records().feedback] == ["cut the second cohort"]
 
-    def test_what_a_mail_asks_is_offered_and_not_taken_on(self, light_world: World) -> None:
-        light_world.tend()
+    def test_what_a_mail_asks_is_offered_and_taken_on_only_when_sent_back(self, light_world: World) -> None:
+        world = light_world
+        world.tend()
         text = "Good talk. Please send me the aims by Friday.\n\nI'll ask Kim about the data."
-        light_world.write(text, to=SAM, sender=ANA, subject="Your talk #feedback")
-        light_world.tend()
-        records = light_world.records()
-        assert records.feedback[0].offers == (
-            "I PROMISED send me the aims by 4 Dec 2026",
-            "THEY PROMISED ask Kim about the data",
-        )
-        assert records.actions == ()
+        world.now += timedelta(minutes=1)
+        world.write(text, to=SAM, sender=ANA, subject="Your talk #feedback")
+        world.tend()
+        world.now += timedelta(days=1)
+        world.tend()
+        [note] = world.notes
+        offered = [line.strip() for line in body(note).splitlines() if "PROMISED" in line]
+        assert [" ".join(line.split()) for line in offered] == [
+            "1. I PROMISED send me the aims by 4 Dec 2026",
+            "2. THEY PROMISED ask Kim about the data",
+        ]
+        assert world.records().actions == ()
+        world.reply(note, "\n".join(offered))
+        world.tend()
+        mine, theirs = world.records().actions
+        assert (mine.owner, str(mine.due), mine.text) == ("me", "2026-12-04", "send me the aims")
+        assert (theirs.owner, theirs.due, theirs.text) == ("ana", None, "ask Kim about the data")
 
 
 OPENED = "* FLAGS ()\r\n* OK [PERMANENTFLAGS (\\*)]\r\n* 1 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* OK [UIDNEXT 9]"
