@@ -62,6 +62,8 @@ def purge_command(
     from mentorup_daemon.store.tables import metadata
 
     with errors_told():
+        if as_json and not yes:
+            raise MentorUpError("--json asks no question: say --yes as well.")
         if not account:
             raise MentorUpError("`mentorup purge --account` removes everything; `mentorup mentors forget` one person.")
         database = _database(config)

@@ -66,6 +66,8 @@ def forget_command(
     from mentorup_daemon.store.forgetting import Forgotten, forget_person, remove_originals, scrub
 
     with errors_told(), opened(config) as account:
+        if as_json and not yes:
+            raise MentorUpError("--json asks no question: say --yes as well.")
         person = next((one for one in account.settings.people() if one.id == mentor), None)
         names = (person.name, person.given_name) if person is not None else ()
 

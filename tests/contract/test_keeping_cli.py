@@ -200,6 +200,9 @@ def test_forget_removes_every_trace_of_one_person_and_nothing_of_another(shell: 
         assert met.also == ()
     store.close()
     assert shell.run("mentors", "forget", "zoe", "--yes").exit_code == 1
+    for words in (("mentors", "forget", "ben"), ("purge", "--account")):
+        refused = shell.run(*words, "--json")
+        assert (refused.exit_code, refused.stdout) == (1, "")
 
 
 def test_contacts_tell_meetings_and_mail_newest_first(shell: Shell) -> None:
