@@ -51,6 +51,7 @@ def receipt_context(owner: Owner, receipt: Receipt) -> Mapping[str, object]:
         "undoable": any(command not in _CHANGE_NOTHING for command in carried_out),
         "problems": tuple(ProblemView(words(line), words(mend)) for line, mend in receipt.problems),
         "note_kept": bool(receipt.note_kept),
+        "offers": tuple(words(offer) for offer in receipt.offers),
         "help": receipt.help,
         "hint": receipt.hint,
     }

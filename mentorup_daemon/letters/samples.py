@@ -180,7 +180,8 @@ RECEIPTS = (
         about="agenda/ana/k-award@example.org",
         subject="Ana on Thursday: agenda draft",
         lines=(("HELP", "", "below"),),
-        note_kept="thinking about Kim's offer",
+        note_kept="Thinking about Kim's offer. I'll send her the aims by Friday.",
+        offers=("I PROMISED send her the aims by 4 Dec 2026",),
         help=True,
     ),
 )
@@ -291,7 +292,7 @@ def busy_week() -> Snapshot:
     offered = replace(full.actions[1], due=date(2026, 12, 4))
     drafted = replace(
         AGENDA,
-        key="contact/ana/2026-11-06/1/draft",
+        key="contact/ben/2026-08-12.1/draft",
         rule="contact",
         mentor="ben",
         outcome="delivered",

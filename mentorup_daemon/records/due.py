@@ -83,7 +83,7 @@ class Receipt:
     """The answer to one reply with commands, until and after it is delivered.
 
     `lines` are (command, text as understood, what came of it), `problems` (line as typed, how to mend it); with any of
-    them nothing was carried out.
+    them nothing was carried out. `offers` are the action items in the note, each as the line that would keep it.
     `in_reply_to` and `references` thread it under the owner's reply; `about` is the key of the note that was answered.
     """
 
@@ -93,6 +93,7 @@ class Receipt:
     lines: tuple[tuple[str, str, str], ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
     note_kept: str = ""
+    offers: tuple[str, ...] = ()
     hint: str = ""
     help: bool = False
     subject: str = ""

@@ -28,13 +28,19 @@ _I_WILL = re.compile(
 _BY = re.compile(r"[\s,]+(?:by|until|before)\s+", re.IGNORECASE)
 
 
-def offers(items: Sequence[str], *, zone: ZoneInfo, written: datetime, now: datetime) -> tuple[str, ...]:
-    """`items` (of `action_items`) as lines of commands, at most ten. Their `by Friday` is seen from `written`."""
+def offers(
+    items: Sequence[str], *, zone: ZoneInfo, written: datetime, now: datetime, by_owner: bool = False
+) -> tuple[str, ...]:
+    """`items` (of `action_items`) as lines of commands, at most ten. Their `by Friday` is seen from `written`.
+
+    What the owner promises (`by_owner`) is the owner's.
+    """
     found: dict[str, None] = {}
     for item in items:
-        theirs = is_promise(item)
-        text, day = _dated((_I_WILL if theirs else _COURTESY).sub("", item, count=1), zone, written, now)
-        line = f"{'THEY' if theirs else 'I'} PROMISED {text}{f' by {day.day} {day:%b %Y}' if day else ''}"
+        promised = is_promise(item)
+        text, day = _dated((_I_WILL if promised else _COURTESY).sub("", item, count=1), zone, written, now)
+        command = "THEY PROMISED" if promised and not by_owner else "I PROMISED"
+        line = f"{command} {text} by {day.day} {day:%b %Y}" if day else f"{command} {text}"
         if text and len(text) <= _LONGEST and _means(line, text, zone, now):
             found.setdefault(line)
     return tuple(found)[:MOST_OFFERS]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from mentorup_daemon.records import Note, Receipt, Understood
+from mentorup_daemon.replies.action_items import action_items
+from mentorup_daemon.replies.offers import offers
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.service.commands import COMMANDS, About, Cannot, Line
 from mentorup_daemon.store import calendar, ledger, mail, work
@@ -44,6 +46,7 @@ def carry_out(account: Account, scope: Scope, said: Understood, key: str, digest
             lines=tuple(lines),
             problems=tuple(problems),
             note_kept=said.note if not problems else "",
+            offers=_offers(account, said, now) if not problems else (),
             hint=_hint(said) if not problems else "",
             help=any(command.name == "HELP" for command in said.commands),
             subject=said.headers.subject or entry.subject,
@@ -70,6 +73,12 @@ def _all_or_none(about: About, said: Understood) -> tuple[list[Line], list[tuple
             savepoint.rollback()
             return [], problems
     return lines, []
+
+
+def _offers(account: Account, said: Understood, now: datetime) -> tuple[str, ...]:
+    """What the owner's note says is to be done; kept only when it is sent back."""
+    written = min(said.written_at or now, now)
+    return offers(action_items(said.note), zone=account.owner.zone, written=written, now=now, by_owner=True)
 
 
 def _hint(said: Understood) -> str:

@@ -97,6 +97,7 @@ def keep_receipt(scope: Scope, receipt: Receipt, journal: Sequence[Sequence[Any]
         "lines": [list(line) for line in receipt.lines],
         "problems": [list(problem) for problem in receipt.problems],
         "note_kept": receipt.note_kept,
+        "offers": list(receipt.offers),
         "hint": receipt.hint,
         "help": receipt.help,
         "subject": receipt.subject,

@@ -199,6 +199,15 @@ class TestTags:
         world.tend()
         assert [item.plan for item in world.records().feedback] == ["cut the second cohort"]
 
+    def test_what_the_owners_note_promises_is_offered_in_the_receipt(self, light_world: World) -> None:
+        world = light_world
+        world.meet("first", MONDAY + timedelta(days=1, hours=5))
+        world.tend()
+        world.reply(world.notes[0], "HEARD cut the second cohort\n\nGood talk. I'll send her the aims by Friday.")
+        world.tend()
+        assert "1.   I PROMISED send her the aims by 4 Dec 2026" in body(world.notes[-1])
+        assert world.records().actions == ()
+
     def test_what_a_mail_asks_is_offered_and_taken_on_only_when_sent_back(self, light_world: World) -> None:
         world = light_world
         world.tend()

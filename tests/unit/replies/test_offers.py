@@ -33,6 +33,13 @@ def test_an_item_is_offered_with_its_owner_and_its_day(text: str, expected: str)
     assert offers(action_items(text), zone=ZONE, written=NOW, now=NOW) == (expected,)
 
 
+def test_what_the_owner_promises_is_the_owners() -> None:
+    items = action_items("I'll send her the aims by Friday.")
+    assert offers(items, zone=ZONE, written=NOW, now=NOW, by_owner=True) == (
+        "I PROMISED send her the aims by 4 Dec 2026",
+    )
+
+
 def test_a_day_is_seen_from_when_it_was_written_and_left_out_once_it_has_passed() -> None:
     written = datetime(2026, 11, 16, 9, tzinfo=ZONE)
     items = action_items("Please send it by Friday. Please review mine by 10 December.")
