@@ -42,7 +42,7 @@ def _due(snapshot: Snapshot, person: Mentor, since: datetime, time: int, moment:
     day = since.astimezone(snapshot.owner.zone).date()
     drafted = person.channel == "email" and "drafts" in snapshot.practice.delivery
     return Due(
-        key=f"{RULE}/{key_part(person.id)}/{day}/{time}" + ("/draft" if drafted else ""),
+        key=f"{RULE}/{key_part(person.id)}/{day}.{time}" + ("/draft" if drafted else ""),
         rule=RULE,
         due_at=moment,
         expires_at=moment + GRACE,

@@ -364,3 +364,67 @@ def test_c17_what_stood_on_an_agenda_is_off_the_list_after_the_meeting(light_wor
 def _about(world: World, words: str) -> list[EmailMessage]:
     """The notes with these words in their subject."""
     return [note for note in world.notes if words in str(note["Subject"])]
+
+
+def test_c18_t7_the_questions_are_asked_for_and_skip_brings_an_offer_instead_of_the_agenda(light_world: World) -> None:
+    world = light_world
+    start = MONDAY + timedelta(days=14, hours=5)
+    world.meet("first", start)
+    world.tend()
+    assert world.notes == []
+    world.now = start - timedelta(days=5)
+    world.tend()
+    [question] = _about(world, "Ana on Monday: what do you want to ask?")
+    world.reply(question, "SKIP")
+    world.tend()
+    [offer] = world.drafts
+    assert offer["Subject"] == "Monday, 14:00: shorter, or another time?"
+    assert offer["To"].addresses[0].addr_spec == ANA
+    assert "shorten or postpone" in body(world.notes[-1])
+    world.now = start - timedelta(hours=70)
+    world.tend()
+    assert len(world.drafts) == 1
+    assert _about(world, "Ana on Monday: agenda") == []
+
+
+def test_c18_t7_a_question_in_answer_keeps_the_meeting_as_it_is(light_world: World) -> None:
+    world = light_world
+    start = MONDAY + timedelta(days=11, hours=5)
+    world.meet("first", start)
+    world.tend()
+    world.now = start - timedelta(hours=70)
+    world.tend()
+    [offer] = world.drafts
+    assert "another time" in offer["Subject"]
+    world.now = start - timedelta(hours=47)
+    world.tend()
+    [note] = _about(world, "what do you want to ask?")
+    assert "offers to shorten or postpone" in " ".join(body(note).split())
+    world.reply(note, "ADD K award: this cycle or next?")
+    world.tend()
+    [draft] = world.drafts
+    assert "K award" in draft["Subject"]
+
+
+def test_t8_a_plan_is_asked_for_the_morning_after_and_answered_by_reply(light_world: World) -> None:
+    world = light_world
+    world.tend()
+    world.now += timedelta(minutes=1)
+    world.write("Slow down.", to=SAM, sender=ANA, subject="Your talk #feedback")
+    world.write("Cut slide four.", to=SAM, sender=ANA, subject="More #feedback")
+    world.now += timedelta(hours=1)
+    world.tend()
+    assert world.notes == []
+    world.now = MONDAY + timedelta(days=1)
+    world.tend()
+    [asked] = world.notes
+    assert "Cut slide four" in body(asked)
+    world.reply(asked, "PLAN drop the slide\nPLAN rehearse with a stopwatch")
+    world.tend()
+    assert {item.text: item.plan for item in world.records().feedback} == {
+        "Cut slide four.": "drop the slide",
+        "Slow down.": "rehearse with a stopwatch",
+    }
+    world.now += timedelta(days=8)
+    world.tend()
+    assert _about(world, "a plan, or let it go?") == []

@@ -20,6 +20,9 @@ def skip(about: About, _command: Command) -> list[Line]:
     about.journal.mark(Mark(key=about.entry.key, skipped=True))
     if about.entry.rule == "agenda":
         return [("SKIP", "", "no agenda for this meeting; a draft you haven't changed is taken back")]
+    if about.entry.rule == "questions":
+        offer = "where the list holds no question, your Drafts now have an offer to shorten or postpone"
+        return [("SKIP", "", f"nothing more about this; {offer}")]
     return [("SKIP", "", "nothing more about this")]
 
 

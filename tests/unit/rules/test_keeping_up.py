@@ -145,7 +145,7 @@ def test_t6_a_silence_longer_than_agreed_brings_a_check_in() -> None:
     assert of("contact", view, MONDAY + timedelta(days=29)) == []
     # 30 December lies in the week of the quarterly check-in of 1 January, which says the same
     assert of("contact", view, MONDAY + timedelta(days=30)) == []
-    assert of("contact", view, datetime(2027, 1, 8, 9, tzinfo=ZONE)) == ["contact/ana/2026-11-30/1/draft"]
+    assert of("contact", view, datetime(2027, 1, 8, 9, tzinfo=ZONE)) == ["contact/ana/2026-11-30.1/draft"]
 
 
 def test_t6_91_days_are_the_longest_whatever_was_agreed() -> None:
@@ -153,7 +153,7 @@ def test_t6_91_days_are_the_longest_whatever_was_agreed() -> None:
     at = datetime(2026, 11, 2, 9, tzinfo=ZONE)
     view = snapshot(mentors=(yearly,), contacts=(Contact(mentor="ana", at=at, kind="mail to"),))
     assert of("contact", view, at + timedelta(days=90)) == []
-    assert of("contact", view, at + timedelta(days=91)) == ["contact/ana/2026-11-02/1/draft"]
+    assert of("contact", view, at + timedelta(days=91)) == ["contact/ana/2026-11-02.1/draft"]
 
 
 def test_t6_the_first_start_chases_no_silence_from_before_it() -> None:
@@ -175,7 +175,7 @@ def test_t6_the_preferred_channel_decides_where_it_lands(channel: str, key: str)
     at = datetime(2026, 11, 2, 9, tzinfo=ZONE)
     person = replace(MONTHLY, channel=channel)  # type: ignore[arg-type]
     view = snapshot(mentors=(person,), contacts=(Contact(mentor="ana", at=at, kind="mail to"),))
-    assert of("contact", view, at + timedelta(days=30)) == [f"contact/ana/2026-11-02/{key}"]
+    assert of("contact", view, at + timedelta(days=30)) == [f"contact/ana/2026-11-02.{key}"]
 
 
 def test_t6_one_for_each_span_and_three_at_most() -> None:
@@ -261,7 +261,7 @@ def test_c8_c23_an_empty_distance_and_a_goal_without_a_date_are_told_once_a_mont
 
 
 def test_what_was_done_unasked_is_told_in_the_week_it_was_done() -> None:
-    drafted = entry("contact/ana/2026-11-30/1/draft", "contact", SLOT - timedelta(days=2))
+    drafted = entry("contact/ana/2026-11-30.1/draft", "contact", SLOT - timedelta(days=2))
     taken = replace(drafted, key="agenda/ana/m/draft", rule="agenda", outcome="withdrawn")
     asked = entry("agenda/ana/m", "agenda", SLOT - timedelta(days=2))
     view = replace(QUIET, ledger={one.key: one for one in (drafted, taken, asked)})
