@@ -107,7 +107,7 @@ def test_the_whole_story_is_told(whole: tuple[str, list[int], Path]) -> None:
         "Subject: Ben tomorrow: agenda draft (1 question)",
         "taken away Drafts",
         "in its place Drafts",
-        "You've changed the draft, so I left it as it is: it still says Wednesday 10:00.",
+        "You've changed the draft, so I left it as it is: it still says Wednesday 10:00, so mend that first.",
         "Subject: Ben today: what was worth it?",
         "THANKS for the introduction to Kim",
         "Dear Ben, Thank you for the introduction to Kim.",
