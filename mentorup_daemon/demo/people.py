@@ -61,9 +61,6 @@ def config(*, imap_port: int, calendar_root: str, password_file: Path, database:
                 "channel": "video",
             },
         ],
-        # The story follows one meeting at a time: no questions days ahead, no digest between its scenes.
-        "agenda": {"questions_lead_time": "48h"},
-        "schedules": {"digest": "0 8 20 * *"},
         "store": {"url": f"sqlite:///{database}"},
     }
     return tomli_w.dumps(settings)

@@ -17,6 +17,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 from pathlib import Path
@@ -80,7 +81,12 @@ class Change:
     @property
     def note(self) -> Mail:
         """The one note that came."""
-        return _only([mail for mail in self.came if mail.folder == "INBOX"], "note in the inbox")
+        return _only(self.notes, "note in the inbox")
+
+    @property
+    def notes(self) -> list[Mail]:
+        """The notes that came."""
+        return [mail for mail in self.came if mail.folder == "INBOX"]
 
     @property
     def draft(self) -> Mail:
@@ -106,6 +112,7 @@ class Stage:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.now = people.at(30, 11, "08:30")
+        self.next_look: datetime | None = None
         self.password = secrets.token_urlsafe(9)
         self.mail_server = ImapServer(people.SAM, self.password)
         self.calendar_server = Radicale(directory / "calendar-server", {people.SAM: self.password})
@@ -195,6 +202,7 @@ class Stage:
         done = tend(self.account, self.now)
         for failure in done.failures.values():
             raise failure
+        self.next_look = done.next_look
         after = self.mailbox()
         known, standing = ({(mail.folder, mail.uid) for mail in each} for each in (before, after))
         return Change(

@@ -39,11 +39,24 @@ def tell(stage: Stage, show: Show, days: int | None) -> None:
     lived = [scene for scene in SCENES if scene[0] < end]
     tale = Tale(stage, show)
     for moment, headline, scene in lived:
+        _until(tale, moment)
         stage.now = moment
         show.scene(moment, headline, len(lived))
         scene(tale)
     if len(lived) < len(SCENES):
         show.say(f"The story stops here; it goes on to {SCENES[-1][0].day} {SCENES[-1][0]:%B}.")
+
+
+def _until(tale: Tale, moment: datetime) -> None:
+    """Time goes by: MentorUp looks whenever something falls due, as the service does, and what came is told."""
+    stage = tale.stage
+    came: list[tuple[str, str, str]] = []
+    while stage.next_look is not None and stage.next_look < moment:
+        stage.now = max(stage.now, stage.next_look)
+        when = f"{stage.now:%a} {stage.now.day} {stage.now:%b %H:%M}"
+        came += [(when, _place(mail), str(mail.message["Subject"])) for mail in tale.look().came]
+    if came:
+        tale.show.table("In the meantime", ("", "where", "subject"), came)
 
 
 def first_look(tale: Tale) -> None:
@@ -140,10 +153,11 @@ def after_ana(tale: Tale) -> None:
 def before_ben(tale: Tale) -> None:
     """The next agenda, complete at once."""
     change = tale.look()
-    tale.kept["ben's note"] = change.note
+    agenda, week = change.notes
     tale.kept["ben's draft"] = change.draft
     tale.show.say("Ben is next. Sam's question for him was known from the start, so this draft is complete.")
-    tale.show.mail("In the inbox", tale.kept["ben's note"])
+    tale.show.mail("In the inbox", agenda)
+    tale.show.mail("In the inbox, on Mondays", week)
 
 
 def ben_moves(tale: Tale) -> None:
