@@ -1,0 +1,65 @@
+"""The README says what is true: its mails are those of the demo, its commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def told() -> str:
+    """What the demo prints, its panels without their frames."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mentorup_daemon", "demo"],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert done.returncode == 0, done.stderr
+    return "\n".join(line.strip("│").strip() for line in done.stdout.splitlines())
+
+
+def mails() -> list[str]:
+    return re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.slow
+def test_the_mails_of_the_readme_are_those_of_the_demo(told: str) -> None:
+    assert len(mails()) >= 4
+    for mail in mails():
+        bare = "\n".join(line.strip() for line in mail.strip().splitlines())
+        assert bare in told, f"not in the demo any more:\n{mail}"
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    from mentorup_daemon.cli import app
+
+    names = set(re.findall(r"(?:`|^|/)mentorup ([a-z]+)\b(?!-)", README, re.MULTILINE))
+    assert {"init", "check", "run", "status", "explain"} <= names
+    for name in sorted(names):
+        result = CliRunner().invoke(app, [name, "--help"])
+        assert result.exit_code == 0, f"mentorup {name}: {result.output}"
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_the_practices_are_told_with_the_rules_that_do_them() -> None:
+    rows = re.findall(r"^\| ([TPC]\d[^|]*) \|.*\| (\[.*\)) \|$", README, re.MULTILINE)
+    named = {identifier for identifiers, _ in rows for identifier in identifiers.split(", ")}
+    assert {"T3", "T6", "T7", "T8", "T9", "P2", "P3", "P4", "C17", "C24"} <= named
