@@ -96,6 +96,8 @@ def nothing_new(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:
 
 
 def asked_about_on(snapshot: Snapshot, feedback: Feedback) -> date:
-    """When the owner is asked for a plan: the day after it came, 48 hours later where it is marked #sting."""
+    """When the owner is asked for a plan: the day after it was filed, 48 hours later where it is marked #sting."""
     held = timedelta(hours=48) if "#sting" in feedback.subject.casefold() else timedelta()
-    return (feedback.received_at + held).astimezone(snapshot.owner.zone).date() + timedelta(days=1)
+    return ((feedback.filed_at or feedback.received_at) + held).astimezone(snapshot.owner.zone).date() + timedelta(
+        days=1
+    )

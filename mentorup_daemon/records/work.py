@@ -69,6 +69,7 @@ class Feedback:
     text: str
     mentor: str | None
     received_at: datetime
+    filed_at: datetime | None = None  # a tag may come long after the mail; None for what was typed in when it was said
     source: FeedbackSource
     message_id: str = ""
     meeting: str | None = None

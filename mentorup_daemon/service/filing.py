@@ -55,6 +55,7 @@ def file(
             text=said.visible_text,
             mentor=said.mentor,
             received_at=at,
+            filed_at=now,
             source=source,
             message_id=said.headers.message_id,
             meeting=of_draft or (fits.key if fits else None),

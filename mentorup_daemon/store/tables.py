@@ -156,6 +156,7 @@ feedback = Table(
     Column("text", Text, nullable=False),
     Column("mentor", String(100)),
     Column("received_at", Moment, nullable=False),
+    Column("filed_at", Moment),
     Column("source", String(20), nullable=False),
     Column("message_id", Text, nullable=False),
     Column("meeting", String(1000)),

@@ -45,7 +45,8 @@ class About:
     def feedback(self) -> Feedback | None:
         """The piece of feedback the note was about: its number is the last part of the key."""
         number = self.entry.key.rpartition("/")[2]
-        return work.item(self.scope, Feedback, int(number)) if number.isdecimal() and len(number) < 10 else None
+        asks = self.entry.rule == "unknown_writer" and number.isdecimal() and len(number) < 10
+        return work.item(self.scope, Feedback, int(number)) if asks else None
 
     def person(self, mentor: str) -> Mentor:
         """The person with this id. Raises Cannot, naming those there are."""

@@ -101,6 +101,13 @@ def test_t8_the_next_morning_asks_for_a_plan_once_for_all_of_the_day() -> None:
     assert of("feedback_plan", view, tuesday + timedelta(days=1)) == []
 
 
+def test_t8_old_mail_that_is_tagged_today_is_asked_about_tomorrow() -> None:
+    late = replace(ADVICE, received_at=MONDAY - timedelta(days=20), filed_at=MONDAY)
+    view = replace(QUIET, feedback=(late,))
+    assert of("feedback_plan", view, MONDAY) == []
+    assert of("feedback_plan", view, MONDAY + timedelta(days=1)) == ["feedback_plan/ana/2026-12-01"]
+
+
 def test_t8_sting_holds_it_for_48_hours_first() -> None:
     view = replace(QUIET, feedback=(replace(ADVICE, subject="Your talk #feedback #sting"),))
     assert of("feedback_plan", view, MONDAY + timedelta(hours=48)) == []

@@ -1,4 +1,5 @@
-"""Feedback knows its writer, how sure its thread is and what it offers; a message the tags it was read with
+"""Feedback knows when it was filed, its writer, how sure its thread is and what it offers; a message the tags it was
+read with
 
 Revision ID: 0003
 Revises: 0002
@@ -18,6 +19,7 @@ depends_on = None
 def upgrade() -> None:
     """Adds the columns; what was filed before has nothing to put into them."""
     with op.batch_alter_table("feedback") as feedback:
+        feedback.add_column(sa.Column("filed_at", sa.DateTime(timezone=True)))
         feedback.add_column(sa.Column("writer", sa.Text(), nullable=False, server_default=""))
         feedback.add_column(sa.Column("guess", sa.Text(), nullable=False, server_default=""))
         feedback.add_column(sa.Column("offers", sa.JSON(), nullable=False, server_default="[]"))
