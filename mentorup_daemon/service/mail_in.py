@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from mentorup_daemon.errors import Malformed
+from mentorup_daemon.errors import Malformed, MentorUpError
 from mentorup_daemon.mailbox import Arrived, FolderCursor
 from mentorup_daemon.records import Contact, MessageHeaders, Understood
 from mentorup_daemon.replies.identity import mail_identity
@@ -109,6 +109,13 @@ def _meet(account: Account, place: _Place, message: Arrived, now: datetime) -> b
             _read(account, place, message, tags, about, now)
         except Malformed as error:
             _quarantine(account, place, message, str(error), now)
+            return False
+        except MentorUpError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one message must not hold up all later mail
+            _log.exception("a fault of MentorUp's", place=str(place))
+            reason = f"a fault of MentorUp's, please report it: {type(error).__name__}: {error}"
+            _quarantine(account, place, message, reason, now)
             return False
     _note_contact(account, headers, now)
     return True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -466,3 +467,23 @@ class TestNeverFooled:
         world.tend()
         assert world.records().topics == ()
         assert not any(mark.skipped for mark in world.records().marks.values())
+
+
+def test_a_fault_of_ours_in_one_message_holds_up_no_other(light_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = light_world
+    world.tend()
+    world.write("Poison.", to=SAM, sender=ANA, subject="one #feedback")
+    world.write("Slow down.", to=SAM, sender=ANA, subject="two #feedback")
+    understand = mail_in.understand
+
+    def faulty(raw: bytes, **facts: Any) -> Any:
+        if b"Poison" in raw:
+            raise ZeroDivisionError("a bug")
+        return understand(raw, **facts)
+
+    monkeypatch.setattr(mail_in, "understand", faulty)
+    world.tend()
+    assert [item.text for item in world.records().feedback] == ["Slow down."]
+    with world.account.store.reading() as scope:
+        [row] = mail.quarantined(scope)
+    assert "please report it" in row.reason
