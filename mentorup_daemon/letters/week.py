@@ -77,6 +77,7 @@ def digest_context(snapshot: Snapshot, at: datetime, now: datetime) -> Mapping[s
         "theirs": _owed(snapshot, told.theirs, now) if told.theirs else None,
         "silent": tuple(silent[:_SHOWN]),
         "silent_names": listing([entry.person.given_name for entry in silent[:_SHOWN]]),
+        "unheard": listing([flat(person.given_name) for person in told.unheard[:_SHOWN]], "or"),
         "distances": listing([_DISTANCES[distance] for distance in told.empty_distances], "or"),
         "undated": tuple(goal for goal in goals[:_SHOWN] if isinstance(goal, GoalView)),
         "drafted": _drafts(snapshot, told.drafted),

@@ -18,6 +18,7 @@ from mentorup_daemon.records.work import ActionItem, Feedback, Goal, Topic
 WEEK = timedelta(days=7)
 DISTANCES: tuple[Distance, ...] = ("peer", "step-ahead", "senior")
 _TOLD_AHEAD = timedelta(days=8)  # what is due on the day after the next note is told in this one
+_UNHEARD_FOR = timedelta(days=60)
 _SILENT = frozenset({"contact", "next_meeting", "shorten"})  # rules whose drafts come without a note of their own
 
 
@@ -25,13 +26,15 @@ _SILENT = frozenset({"contact", "next_meeting", "shorten"})  # rules whose draft
 class Week:
     """`coming` and `overdue` are the owner's promises, `theirs` at most one of somebody else's.
 
-    `silent` are the people past their cadence, `drafted` and `withdrawn` what was written or taken back unasked.
+    `silent` are the people past their cadence, `unheard` those of whom nothing has been filed for long (C21),
+    `drafted` and `withdrawn` what was written or taken back unasked.
     """
 
     coming: tuple[ActionItem, ...] = ()
     overdue: tuple[ActionItem, ...] = ()
     theirs: ActionItem | None = None
     silent: tuple[Mentor, ...] = ()
+    unheard: tuple[Mentor, ...] = ()
     empty_distances: tuple[Distance, ...] = ()
     undated: tuple[Goal, ...] = ()
     drafted: tuple[Entry, ...] = ()
@@ -42,7 +45,7 @@ class Week:
     @property
     def empty(self) -> bool:
         """True when there is nothing to tell."""
-        told = (self.coming, self.overdue, self.silent, self.empty_distances, self.undated)
+        told = (self.coming, self.overdue, self.silent, self.unheard, self.empty_distances, self.undated)
         return self.theirs is None and not any((*told, self.drafted, self.withdrawn, self.filed, self.discussed))
 
 
@@ -63,12 +66,15 @@ def week(snapshot: Snapshot, at: datetime) -> Week:
         overdue=tuple(one for one in late if one.owner == "me"),
         theirs=next((one for one in late if one.owner != "me"), None),
         silent=_silent(snapshot, at),
+        unheard=_unheard(snapshot, at) if monthly else (),
         empty_distances=_empty_distances(snapshot, at) if monthly else (),
         undated=tuple(
             one for one in snapshot.goals if one.state == "open" and one.due is None and one.created_at < at and monthly
         ),
         drafted=tuple(
-            one for one in entries if one.rule in _SILENT and one.lands == "drafts" and one.outcome == "delivered"
+            one
+            for one in entries
+            if _came_silently(snapshot, one) and one.lands == "drafts" and one.outcome == "delivered"
         ),
         withdrawn=tuple(one for one in entries if one.lands == "drafts" and one.outcome == "withdrawn"),
         filed=tuple(one for one in snapshot.feedback if begin <= one.received_at < at and one.source != "manual"),
@@ -92,6 +98,22 @@ def _silent(snapshot: Snapshot, at: datetime) -> tuple[Mentor, ...]:
     return tuple(
         person for since, _, person in sorted(found, key=lambda one: one[:2]) if since + longest_silence(person) <= at
     )
+
+
+def _unheard(snapshot: Snapshot, at: datetime) -> tuple[Mentor, ...]:
+    """The mentors of whom nothing has been filed for 60 days, nor could have been asked for any longer (C21)."""
+    if at - _UNHEARD_FOR < snapshot.started_at:
+        return ()
+    heard = {one.mentor for one in snapshot.feedback if at - _UNHEARD_FOR < one.received_at}
+    mentors = (one for one in snapshot.mentors if one.role == "mentor" and snapshot.active(one.id, at))
+    return tuple(one for one in mentors if one.id not in heard)
+
+
+def _came_silently(snapshot: Snapshot, entry: Entry) -> bool:
+    """True for a draft of which no note or receipt has told: the owner gave no word of thanks that it was made from."""
+    if entry.rule == "thank_you":
+        return not any(thanks.meeting == entry.object for thanks in snapshot.thanks)
+    return entry.rule in _SILENT
 
 
 def _empty_distances(snapshot: Snapshot, at: datetime) -> tuple[Distance, ...]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from mentorup_daemon.records import ActionItem, Contact, Feedback, Goal, Mark, Snapshot, Topic
+from mentorup_daemon.records import ActionItem, Contact, Feedback, Goal, Mark, Snapshot, Thanks, Topic
 from mentorup_daemon.records.week import week
 from mentorup_daemon.rules.plan import plan, upcoming
 from tests.unit.rules.people import ANA, BEN, MONDAY, ZONE, delivered, entry, keys, meeting, snapshot
@@ -265,6 +265,23 @@ def test_c8_c23_an_empty_distance_and_a_goal_without_a_date_are_told_once_a_mont
     assert week(replace(QUIET, goals=(undated,)), first).undated == (undated,)
     assert week(replace(QUIET, goals=(replace(undated, due=date(2027, 1, 1)),)), first).empty
     assert week(QUIET, first).empty  # nobody's distance is known
+
+
+def test_c21_after_two_months_without_advice_a_specific_question_is_proposed_once_a_month() -> None:
+    first = datetime(2027, 2, 1, 8, tzinfo=ZONE)
+    heard = replace(ADVICE, received_at=first - timedelta(days=59))
+    assert week(replace(QUIET, feedback=(heard,)), first).unheard == (BEN,)
+    assert week(QUIET, first).unheard == (ANA, BEN)
+    assert week(QUIET, first + timedelta(days=7)).unheard == ()
+    assert week(replace(QUIET, started_at=first - timedelta(days=59)), first).unheard == ()
+
+
+def test_t9_a_thank_you_that_was_made_from_feedback_is_told_of_and_one_asked_for_is_not() -> None:
+    made = entry("thank_you/ana/m1/draft", "thank_you", SLOT - timedelta(days=2), object="m1")
+    view = replace(QUIET, ledger={made.key: made})
+    assert week(view, SLOT).drafted == (made,)
+    given = Thanks(id=1, text="the word", mentor="ana", meeting="m1", created_at=SLOT - timedelta(days=2))
+    assert week(replace(view, thanks=(given,)), SLOT).drafted == ()
 
 
 def test_what_was_done_unasked_is_told_in_the_week_it_was_done() -> None:
