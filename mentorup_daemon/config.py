@@ -20,6 +20,7 @@ from mentorup_daemon import config_values as values
 from mentorup_daemon.config_faults import faults, syntax_fault, told
 from mentorup_daemon.errors import ConfigError
 from mentorup_daemon.records import Mentor, Owner, Practice, Recognition, Tags, WorkingHours
+from mentorup_daemon.records.hosts import is_loopback
 from mentorup_daemon.secrets import Secret
 
 _LARGEST = 1024 * 1024  # bytes of a config file; hundreds of people fit into a tenth of it
@@ -66,7 +67,7 @@ class ImapSettings(_Section):
     @field_validator("security")
     @classmethod
     def _no_plain_text_abroad(cls, given: str, info: ValidationInfo) -> str:
-        if given == "none" and not values.is_loopback(info.data.get("host", "localhost")):
+        if given == "none" and not is_loopback(info.data.get("host", "localhost")):
             raise values.expected('expected "tls" or "starttls": without, anyone on the way can read your password')
         return given
 

@@ -24,6 +24,8 @@ from croniter.croniter import CroniterBadDateError, CroniterError
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from mentorup_daemon.records.hosts import is_loopback
+
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Security = Literal["tls", "starttls", "none"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -203,11 +205,6 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_loopback(host: str) -> bool:
-    """True when `host` is this very machine: localhost, 127.0.0.0/8 or ::1."""
-    return ipaddress.ip_address(host).is_loopback if is_address(host) else host.lower() == "localhost"
 
 
 def _web_address(schemes: tuple[str, ...], example: str) -> Callable[[str], str]:

@@ -8,7 +8,6 @@ own exceptions through (pitfall D01); `families` is the only place that knows th
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import ssl
 import threading
@@ -25,6 +24,7 @@ from caldav.lib import error as caldav_error
 from niquests.adapters import HTTPAdapter
 
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
+from mentorup_daemon.records.hosts import is_loopback
 
 PATIENCE = 10  # an answer as a whole may take this many times the timeout of a single wait
 _AS_IT_COMES = -1  # niquests: don't wait for a chunk to fill
@@ -176,16 +176,6 @@ def checked_url(url: str, key: str) -> SplitResult:
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(f"{key}: {parts.scheme}://{host} would send the password unencrypted; use https://")
     return parts
-
-
-def is_loopback(host: str) -> bool:
-    """True for localhost and the addresses of the loopback interface."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_ca_file(ca_file: str, key: str) -> None:

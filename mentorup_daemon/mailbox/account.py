@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,13 +32,3 @@ class ImapAccount:
     def where(self) -> str:
         """How errors name it."""
         return f"{self.host}:{self.port} (IMAP, user {self.username})"
-
-
-def is_loopback(address: str) -> bool:
-    """True for localhost, 127.0.0.0/8 and ::1, written as a name or a number."""
-    if address.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False

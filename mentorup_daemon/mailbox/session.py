@@ -23,8 +23,9 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 
 from mentorup_daemon.errors import ConfigError, MentorUpError
 from mentorup_daemon.mailbox import arguments
-from mentorup_daemon.mailbox.account import ImapAccount, is_loopback
+from mentorup_daemon.mailbox.account import ImapAccount
 from mentorup_daemon.mailbox.failures import LIBRARY, Refused, told, told_connecting, told_login
+from mentorup_daemon.records.hosts import is_loopback
 
 SEARCH_PATIENCE = 4.0  # times the timeout: a search through headers that aren't indexed reads every mail
 _GOODBYE = 2.0  # seconds for LOGOUT

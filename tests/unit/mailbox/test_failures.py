@@ -8,8 +8,9 @@ import pytest
 from imapclient.exceptions import InvalidCriteriaError, ProtocolError
 
 from mentorup_daemon.errors import Unavailable
-from mentorup_daemon.mailbox.account import ImapAccount, is_loopback
+from mentorup_daemon.mailbox.account import ImapAccount
 from mentorup_daemon.mailbox.failures import Garbled, Refused, told
+from mentorup_daemon.records.hosts import is_loopback
 
 ACCOUNT = ImapAccount("imap.example.org", 993, "tls", "sam", lambda: "secret")
 
