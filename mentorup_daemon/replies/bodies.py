@@ -29,6 +29,8 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype html|html|body|div|p|meta|table|span)\b[^<>]{0,2000}>", re.IGNORECASE)
+_ARMOUR = re.compile(r"\s{0,20}-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\r?\n(?:Hash: .{1,80}\n){0,4}\r?\n")
+_DASH_ESCAPE = re.compile(r"^- (?=-)", re.MULTILINE)
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}charset\s?=\s?[\"']?([\w-]{2,40})", re.IGNORECASE)
 
 
@@ -78,7 +80,17 @@ def _walk(raw: bytes, budget: _Budget, depth: int) -> Iterator[Body]:
         text = _decoded(header, body)
         flowed = str(header.get_param("format") or "").lower() == "flowed"
         delsp = str(header.get_param("delsp") or "").lower() == "yes"
+        text = _unsigned(text)
         yield Body(text, bool(_LOOKS_LIKE_HTML.match(text)), flowed, delsp)
+
+
+def _unsigned(text: str) -> str:
+    """A text without the armour of a clear signature around it (RFC 9580 7)."""
+    begin = _ARMOUR.match(text)
+    end = text.find("\n-----BEGIN PGP SIGNATURE-----") if begin else -1
+    if begin is None or end < 0:
+        return text
+    return _DASH_ESCAPE.sub("", text[begin.end() : end])
 
 
 def _of_multipart(kind: str, parts: list[bytes], budget: _Budget, depth: int) -> Iterator[Body]:

@@ -99,6 +99,7 @@ _SEPARATOR = re.compile(
     rf"[\s>*#]{{0,6}}[-–—_=]{{2,}}[\s*]*(?:(?P<original>{_ORIGINAL})|(?P<forwarded>{_FORWARDED}))", re.IGNORECASE
 )
 _RULE = re.compile(r"[ \t]{0,4}(?:[_]{4,}|[-–—]{5,}|[=]{8,}|[*]{8,}|(?:- ){4,}-?)[ \t]*$")
+_GROUPWISE = re.compile(r">>> .{1,200}\d{1,2}[:.h]\d{2}.{0,12}>>>[ \t]*$")
 _EVIDENCE = re.compile(r"@|\d{1,2}[:.h]\d{2}|\d{4}|mailto:")
 
 
@@ -148,7 +149,14 @@ def history_at(lines: Sequence[str], index: int) -> HistoryStart | None:
     return HistoryStart(index, end, False, headers) if _believable(headers, below_rule=ruled) else None
 
 
+def is_groupwise(line: str) -> bool:
+    """GroupWise's line above unmarked history: `>>> Sam Rivera <sam@example.net> 02.11.2026 09:14 >>>`."""
+    return line.startswith(">>> ") and len(line) <= LONGEST_LINE and bool(_GROUPWISE.match(line))
+
+
 def _separator(line: str) -> str | None:
+    if is_groupwise(line):
+        return "original"
     match = _SEPARATOR.match(line)
     if match:
         rest = line[match.end() :].strip(" \t*#>")

@@ -20,11 +20,11 @@ _TAG = re.compile(
     r"(!--)|[!?][^<>]{0,4000}>)"
 )
 _ATTRIBUTE = re.compile(
-    r"(?:^|\s)(class|id|style|type|name|dir|cite|data-[a-z-]{1,40})\s{0,4}=\s{0,4}(?:\"([^\"]*)\"|"
+    r"(?:^|\s)(class|id|style|type|name|dir|cite|start|data-[a-z-]{1,40})\s{0,4}=\s{0,4}(?:\"([^\"]*)\"|"
     r"'([^']*)'|([^\s\"'>]+))",
     re.IGNORECASE,
 )
-_BULLET = "- "
+_BULLET = re.compile(r"(?:-|\d+\.) ")
 _SPACE = re.compile(r"[ \t\r\n\f\u200b\ufeff]+")
 
 _BLOCKS = frozenset(
@@ -35,9 +35,11 @@ _SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol table pre blockquote dl".split())
 _SKIPPED = frozenset("style script head title xml noscript template svg object".split())
 _VOID = frozenset("br hr img meta link input area base col embed source wbr".split())
 
+_INDENTED = re.compile(r"border(?:-width)?\s?:\s?(?:none|0)", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s?:\s?none", re.IGNORECASE)
 _REMOVED = re.compile(  # what programs add: attributions, signatures, advertisements
     r"(?:^|\s)(?:x_)*(?:gmail_attr|moz-cite-prefix|moz-signature|gmail_signature|"
-    r"gmail_signature_prefix|applemailsignature|"
+    r"gmail_signature_prefix|applemailsignature|ydp\w{0,30}signature|"
     r"protonmail_signature_block|tutanota_signature|yahoo-signature|ms-outlook-mobile-signature|"
     r"k9mail-signature)(?:\s|$)",
     re.IGNORECASE,
@@ -102,6 +104,7 @@ class _Page:
     removed: int = 0
     kept: int = 0  # inside <pre>
     gmail: int = 0
+    numbers: list[int | None] = field(default_factory=list)  # of the lists open here: the last item's, where counted
     endless: set[str] = field(default_factory=set)  # what has no end from here on: looked for once
 
     def past(self, html: str, at: int, name: str, end: re.Pattern[str]) -> int:
@@ -127,6 +130,15 @@ class _Page:
             self.end_line(always=True)
             self.words.append(line)
 
+    def begin_item(self) -> None:
+        """Write what stands before an item of the innermost list."""
+        number = self.numbers[-1] if self.numbers else None
+        if number is None:
+            self.write("- ")
+        else:
+            self.numbers[-1] = number + 1
+            self.write(f"{number + 1}. ")
+
     def end_line(self, *, always: bool = False) -> None:
         """Close the line being written. `always` keeps an empty one, as does a no-break space."""
         if not self.words:
@@ -142,7 +154,7 @@ class _Page:
 
     def end_block(self, *, spaced: bool) -> None:
         """Close the line at the edge of a block; `spaced` leaves a blank line, unless one stands there."""
-        if self.words == [_BULLET]:
+        if len(self.words) == 1 and _BULLET.fullmatch(self.words[0]):
             return
         self.end_line()
         if spaced and not self.removed and self.lines and self.lines[-1][1]:
@@ -246,7 +258,7 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
     elif tag in ("td", "th") and page.words:
         page.write(" ")
     if tag == "li":
-        page.write(_BULLET)
+        page.begin_item()
     reading = _reading(tag, attributes, below)
     if reading == "history":
         if whole or page.quoted or page.removed:
@@ -256,6 +268,8 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
             return True
     if tag in _VOID:
         return False
+    if tag in ("ul", "ol"):
+        page.numbers.append(_first_number(attributes) - 1 if tag == "ol" else None)
     page.open[tag] += 1
     if (whole and reading != "pre" and tag != "blockquote") or (reading == "gmail" and (page.gmail or page.quoted)):
         reading = ""
@@ -267,14 +281,29 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
 def _close(page: _Page, tag: str) -> None:
     if tag in _BLOCKS:
         page.end_block(spaced=tag in _SPACED and tag != "p")
+    if tag in ("ul", "ol") and page.numbers:
+        page.numbers.pop()
     if page.open[tag]:
         page.open[tag] -= 1
         page.leave(tag)
 
 
+def _first_number(attributes: dict[str, str]) -> int:
+    """What a list of `<ol start=4>` begins with."""
+    start = attributes.get("start", "").strip()
+    return int(start) if re.fullmatch(r"[0-9]{1,4}", start) else 1
+
+
 def _tight(attributes: dict[str, str]) -> bool:
     """A paragraph without space around it, as Word and Outlook write each line."""
     return bool(_TIGHT.search(attributes.get("class", "")) or _TIGHT.search(attributes.get("style", "")))
+
+
+def _indented(attributes: dict[str, str]) -> bool:
+    """A blockquote that Gmail and Apple Mail write when the writer indents a paragraph: no mark, no border."""
+    style = attributes.get("style", "")
+    named = attributes.keys() & {"class", "type", "cite", "id"}
+    return not named and bool(_INDENTED.search(style)) and "border-" not in style.lower()
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -283,8 +312,10 @@ def _attributes(text: str) -> dict[str, str]:
 
 def _reading(tag: str, attributes: dict[str, str], below: str) -> str:
     """How the inside of an element is to be read: remove, quote, gmail, pre, history, or as it is ("")."""
-    if tag in ("pre", "blockquote"):
-        return "pre" if tag == "pre" else "quote"
+    if tag == "pre":
+        return "pre"
+    if tag == "blockquote":
+        return "" if _indented(attributes) else "quote"
     if not attributes:
         return ""
     names = attributes.get("class", "")
@@ -295,7 +326,10 @@ def _reading(tag: str, attributes: dict[str, str], below: str) -> str:
     ruled = tag == "div" and "padding" in style and _BORDER_TOP.search(style)
     readings = {
         "history": _HISTORY_ID.match(identifier) or _HISTORY_CLASS.search(names) or forwarded or ruled,
-        "remove": _REMOVED.search(names) or _REMOVED_ID.match(identifier) or called == "messagesignaturesection",
+        "remove": (tag in ("div", "span", "p") and _HIDDEN.search(style))
+        or _REMOVED.search(names)
+        or _REMOVED_ID.match(identifier)
+        or called == "messagesignaturesection",
         "gmail": "gmail_quote" in names,
         "quote": _QUOTED_CLASS.search(names) or _QUOTED_ID.match(identifier) or called in _QUOTED_NAME,
     }

@@ -98,6 +98,7 @@ _LIST_LINE = re.compile(
 _LIST_REACH = re.compile(r"https?://|@|github", re.IGNORECASE)
 _BANNER_OPENING = re.compile(
     r"\W{0,4}(?:caution|warning|external|\[?external\]?|\[ext\]|achtung|vorsicht|extern|attention|externe|atención|"
+    r"you don't often get e-?mail|some people who received this message don't often|"
     r"precaución|attenzione|let op|varning|advarsel|uwaga|this (?:e-?mail|message) (?:originated|"
     r"comes?|came|is|was sent) from)",
     re.IGNORECASE,
@@ -106,7 +107,7 @@ _BANNER = re.compile(
     r"outside (?:of )?(?:the|your|our)|external (?:sender|source|e-?mail)|originated (?:from )?outside|do not click|"
     r"don't click|(?:extern|außerhalb).{0,60}(?:organisation|absender|e-?mail|nachricht|link)|"
     r"(?:provient|externe).{0,60}(?:extérieur|organisation|expéditeur)|fuera de|externo|esterno|"
-    r"externe afzender|utanför",
+    r"externe afzender|utanför|don't often get e-?mail from .{0,100}learn why",
     re.IGNORECASE,
 )
 _REPLY_ABOVE = re.compile(

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mentorup_daemon.replies.attribution import LONGEST_LINE, attribution_ending_at, closes_attribution
-from mentorup_daemon.replies.history import header_field, history_at, is_rule
+from mentorup_daemon.replies.history import header_field, history_at, is_groupwise, is_rule
 
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,200}")
 _SUPERCITE = re.compile(r"[ \t]{0,3}([A-Z][A-Za-z]{0,4})>[ \t]?")
+_PROMPT = ">>> "  # Python's, in a mail that quotes nothing else
 _LESS_THAN = re.compile(r">=?[€$£]?\d")
 _LONGEST_LOOK = 6  # blank lines looked over between an attribution and its quote
 _MOST_LOOKS = 500  # lines of one body that may begin history; more have no place in a mail, and are kept
@@ -193,9 +194,12 @@ def _quote_marks(lines: Sequence[str]) -> list[bool]:
     """For each line, whether it is quoted, by `>` or by initials (`AO> `) that mark at least two lines near."""
     marks = [">" in line[:4] and is_quoted(line) for line in lines]
     only = sum(marks) == 1
+    prompts = all(line.startswith(_PROMPT) for line, mark in zip(lines, marks, strict=True) if mark)
     for index, line in enumerate(lines):
         if marks[index]:
-            if _below_own_words(lines, marks, index):
+            if line.startswith(_PROMPT) and (is_groupwise(line) or (prompts and not _announced(lines, index))):
+                marks[index] = False
+            elif _below_own_words(lines, marks, index):
                 # `>50% of them`, broken at the margin, or a line of arrows: the writer's.
                 below = index + 1 < len(lines) and bool(lines[index + 1].strip())
                 marks[index] = not (_LESS_THAN.match(line) or (only and below))
@@ -206,6 +210,11 @@ def _quote_marks(lines: Sequence[str]) -> list[bool]:
                 for near in (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 3])
             )
     return marks
+
+
+def _announced(lines: Sequence[str], index: int) -> bool:
+    """Whether a line near above closes an attribution."""
+    return any(closes_attribution(near) for near in lines[max(0, index - 3) : index])
 
 
 def _below_own_words(lines: Sequence[str], marks: Sequence[bool], index: int) -> bool:

@@ -26,12 +26,13 @@ _DEVICE_STEMS = re.compile(
     r"надіслано (?:з|із|через|від)|відправлено з|στάλθηκε από|εστάλη από|απεστάλη από|"
     r"iphone.?umdan|ipad.?imden|telefonumdan|"
     r"נשלח מ|מאת ה|أرسلت من|أُرسلت من|مرسل من|تم الإرسال من|أرسل من|발신|从我的|從我的|发自我的|发自|來自我的|傳送自|"
-    r"sent from|elküldve|trimis de pe|küldve)",
+    r"sent from|elküldve|trimis de pe|küldve|enviat (?:des|amb)|poslano (?:s|z|iz)|изпратено от|послато са|"
+    r"saadetud|nosūtīts no|išsiųsta iš|đã gửi từ|được gửi từ|dikirim dari|dihantar dari|ส่งจาก|ارسال شده از)",
     re.IGNORECASE,
 )
 _DEVICE_ENDS = re.compile(
     r"(?:gesendet|から送信|より送信|送信|傳送|发送|寄出|에서 보냄|에서 보냈습니다|gönderildi|"
-    r"gönderilmiştir|からのメール)\W{0,3}$",
+    r"gönderilmiştir|からのメール|küldve|से भेजा गया)\W{0,3}$",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
@@ -55,15 +56,16 @@ _OUTLOOK_SYSTEM = re.compile(r"\b(?:ios|android)|\bmac\b", re.IGNORECASE)
 _MAYBE_DEVICE = re.compile(
     r"\W{0,6}(?:sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|"
     r"lähet|wysł|ode?s|отпр|посл|"
-    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld)|"
+    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld|posla|изпр|saad|nosū|išsi|đã|được|dik|dih|ส่ง|ارس)|"
     r".{0,200}(?:outlook|送信|傳送|发送|寄出|"
-    r"보냄|보냈|gönder|から)",
+    r"보냄|보냈|gönder|から|भेजा)",
     re.IGNORECASE,
 )
 _DELIMITERS = frozenset({"-- ", "--\u00a0"})
 _LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——", "__", "___", "____"})
 _FIELDS = re.compile(r"\s[|•·]\s")
-_RULE = re.compile(r"[_=*~-]{5,}$")
+_RULE = re.compile(r"[_=*~＊－＝─━-]{5,}$")
+_LIST_ITEM = re.compile(r"(?:[-*+•]|#{1,6}|\d{1,2}[.)]|\[[ xX]?\])\s")
 _LINK = re.compile(r"[<(\[]{0,2}(?:https?://|mailto:|www\.)[^\s<>]{1,600}[>)\]]{0,2}")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
 
@@ -93,8 +95,9 @@ _TITLE = re.compile(
     r"administrator|coordinator|specialist|partnership|company|researcher|scientist|consultant|president|founder|assistant|associate|analyst|developer|architect|officer|"
     r"universität|institut|fakultät|lehrstuhl|abteilung|geschäftsführer|université|directeur|directrice|professeur|"
     r"universidad|profesora?|universidade|professora|università|docente|universiteit|universitet|universitetet|"
-    r"yliopisto|uniwersytet|univerzita|университет|институт|профессор|üniversitesi|πανεπιστήμιο|大学|教授|株式会社|"
-    r"대학교|교수|אוניברסיט|جامعة|team|group|clinic|division|office of)",
+    r"yliopisto|uniwersytet|univerzita|университет|институт|профессор|üniversitesi|πανεπιστήμιο|"
+    r"אוניברסיט|جامعة|team|group|clinic|division|office of)|"
+    r"大学|教授|株式会社|有限公司|经理|經理|주식회사|대학교|교수",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -159,7 +162,9 @@ def delimiter_at(lines: Sequence[str]) -> int | None:
 
 
 def _looks_like_signature(below: list[str]) -> bool:
-    return 0 < len(below) <= 8 and all(len(line) <= 90 and not _SENTENCE_END.search(line) for line in below)
+    return 0 < len(below) <= 8 and all(
+        len(line) <= 90 and not _SENTENCE_END.search(line) and not _LIST_ITEM.match(line) for line in below
+    )
 
 
 def _is_card(below: list[str]) -> bool:
@@ -211,7 +216,7 @@ def _end_above_card(lines: list[str], text: list[int], writer: frozenset[str]) -
     head = lines[block[0]]
     if not writer & {word.strip("*_,.|()").lower() for word in head.split()}:
         return len(lines)
-    if len(block) == 1 and _is_one_line_card(head):
+    if len(block) <= 3 and _FIELDS.search(head) and _is_one_line_card(" | ".join(lines[index] for index in block)):
         return block[0]
     if len(block) >= 3 and _is_name(head) and _is_contact(lines, block[1:]):
         return block[0] + 1

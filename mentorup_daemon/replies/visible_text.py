@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from mentorup_daemon.replies.addresses import addresses
 from mentorup_daemon.replies.bodies import Body, bodies
 from mentorup_daemon.replies.fields import first_of, header_fields
-from mentorup_daemon.replies.history import ForwardedBlock, forwarded_block
+from mentorup_daemon.replies.history import ForwardedBlock, forwarded_block, is_rule
 from mentorup_daemon.replies.html_text import html_text
 from mentorup_daemon.replies.notices import is_banner, is_list_footer, is_notice, is_reply_above_line
 from mentorup_daemon.replies.quotes import Segment, divide
@@ -36,6 +36,7 @@ __all__ = [
 _MOST_ROUNDS = 12
 _LONGEST_MILLED = 100_000  # characters; a longer text is no letter, and is taken through once
 _MOST_FOOTERS = 16  # paragraphs looked at from the end
+_LONGEST_FOOTER = 16  # lines
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u0000\u00ad\ufffc")
 )
@@ -142,7 +143,7 @@ class _Mill:
 
 
 def _name_words(name: str) -> list[str]:
-    return [word for word in name.lower().replace(",", " ").split() if len(word) > 2]
+    return [word for word in name.lower().replace(",", " ").split() if len(word) > 2 or (word > "\u2e80" and word[1:])]
 
 
 def _without_opening(lines: list[str]) -> list[str]:
@@ -199,6 +200,7 @@ def _without_footers(lines: list[str]) -> list[str]:
             start -= 1
         if start == end:
             break
+        start = _footer_rule(lines, start, end)
         paragraph = "\n".join(lines[start:end])
         if is_notice(paragraph) or is_list_footer(paragraph):
             cut = start
@@ -211,6 +213,14 @@ def _without_footers(lines: list[str]) -> list[str]:
                 break
         end = start
     return lines[:cut]
+
+
+def _footer_rule(lines: list[str], start: int, end: int) -> int:
+    """Where a list's footer begins inside a paragraph: at the rule drawn straight below the writer's last line."""
+    for index in range(end - 2, max(start, end - _LONGEST_FOOTER), -1):
+        if is_rule(lines[index]) and is_list_footer("\n".join(lines[index:end])):
+            return index
+    return start
 
 
 def _collapsed(lines: list[str]) -> str:
