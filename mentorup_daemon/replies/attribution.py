@@ -55,7 +55,7 @@ _WEEKDAYS_MONTHS = re.compile(
     r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|mie|jue|vie|sáb|sab|dom|"
     r"seg|ter|qua|qui|sex|gio|ma|wo|vr|za|zo|din|don|vrij|zat|zon|maa|woe|mån|tis|ons|tors|tor|fre|lör|sön|man|tir|"
     r"lør|søn|ti|ke|to|pe|la|su|pon|wt|śr|czw|pt|sob|niedz|nd|ndz|po|út|st|čt|pá|ne|пн|вт|ср|чт|пт|сб|вс|нд|пон|вто|"
-    r"сре|чет|пят|суб|вос|нед|pzt|sal|çar|per|cum|cmt|paz|δευ|τρί|τρι|τετ|πέμ|πεμ|παρ|σάβ|σαβ|κυρ|"
+    r"сре|чет|пят|суб|вос|нед|pirmd|otrd|trešd|ceturtd|piektd|sestd|svētd|pzt|sal|çar|per|cum|cmt|paz|δευ|τρί|τρι|τετ|πέμ|πεμ|παρ|σάβ|σαβ|κυρ|"
     r"jan|feb|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*[.,]{0,2}\s",
     re.IGNORECASE,
 )
@@ -111,6 +111,8 @@ def closes_attribution(line: str) -> bool:
         return True
     if _NEWS.search(bare) or bare.lower().startswith("posted by "):
         return True
+    if bare.endswith((".", "!", "?")):
+        return False
     return "@" in bare and bool(_ADDRESS_AT_END.search(bare[-260:]) and _YEAR.search(bare))
 
 

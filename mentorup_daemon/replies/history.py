@@ -100,6 +100,7 @@ _SEPARATOR = re.compile(
 )
 _RULE = re.compile(r"[ \t]{0,4}(?:[_]{4,}|[-–—]{5,}|[=]{8,}|[*]{8,}|(?:- ){4,}-?)[ \t]*$")
 _GROUPWISE = re.compile(r">>> .{1,200}\d{1,2}[:.h]\d{2}.{0,12}>>>[ \t]*$")
+_LOWER_CASE = re.compile(r"\s*[a-z]")  # no program writes `from:`, but who shows a configuration does
 _EVIDENCE = re.compile(r"@|\d{1,2}[:.h]\d{2}|\d{4}|mailto:")
 
 
@@ -144,6 +145,8 @@ def history_at(lines: Sequence[str], index: int) -> HistoryStart | None:
     ruled = is_rule(line)
     first = _next_text(lines, index + 1, 2) if ruled else index
     if first is None or header_field(lines[first]) is None:
+        return None
+    if not ruled and _LOWER_CASE.match(line):
         return None
     end, headers = _headers_from(lines, first)
     return HistoryStart(index, end, False, headers) if _believable(headers, below_rule=ruled) else None

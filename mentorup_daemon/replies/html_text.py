@@ -31,7 +31,8 @@ _BLOCKS = frozenset(
     "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr "
     "html li main nav ol p pre section table tbody tfoot thead tr ul title".split()
 )
-_SPACED = frozenset("p h1 h2 h3 h4 h5 h6 ul ol table pre blockquote dl".split())
+_SPACED = frozenset("p hr h1 h2 h3 h4 h5 h6 ul ol table pre blockquote dl".split())
+_LISTS = frozenset({"ul", "ol"})
 _SKIPPED = frozenset("style script head title xml noscript template svg object".split())
 _VOID = frozenset("br hr img meta link input area base col embed source wbr".split())
 
@@ -254,7 +255,8 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
         return False
     attributes = _attributes(text) if text and not text.isspace() else {}
     if tag in _BLOCKS:
-        page.end_block(spaced=tag in _SPACED and not (tag == "p" and _tight(attributes)))
+        inner = tag in _LISTS and page.numbers  # a list in a list
+        page.end_block(spaced=tag in _SPACED and not inner and not (tag == "p" and _tight(attributes)))
     elif tag in ("td", "th") and page.words:
         page.write(" ")
     if tag == "li":
@@ -268,7 +270,7 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
             return True
     if tag in _VOID:
         return False
-    if tag in ("ul", "ol"):
+    if tag in _LISTS:
         page.numbers.append(_first_number(attributes) - 1 if tag == "ol" else None)
     page.open[tag] += 1
     if (whole and reading != "pre" and tag != "blockquote") or (reading == "gmail" and (page.gmail or page.quoted)):
@@ -279,10 +281,10 @@ def _open(page: _Page, tag: str, text: str, below: str, *, whole: bool) -> bool:
 
 
 def _close(page: _Page, tag: str) -> None:
-    if tag in _BLOCKS:
-        page.end_block(spaced=tag in _SPACED and tag != "p")
-    if tag in ("ul", "ol") and page.numbers:
+    if tag in _LISTS and page.numbers:
         page.numbers.pop()
+    if tag in _BLOCKS:
+        page.end_block(spaced=tag in _SPACED and tag != "p" and not (tag in _LISTS and page.numbers))
     if page.open[tag]:
         page.open[tag] -= 1
         page.leave(tag)

@@ -117,7 +117,7 @@ class _Walk:
         self.looks += start is not None or header_field(line) is not None
         if start is not None:
             below = self.next_text(start.end)
-            if below is not None and self.marks[below] and not start.forwarded:
+            if below is not None and self.marks[below] and (not start.forwarded or self.marks[start.end - 1]):
                 self.answer_below(self.at, below)
             else:
                 self.ended = True
@@ -191,9 +191,11 @@ def _next_text_lines(lines: Sequence[str]) -> list[int]:
 
 
 def _quote_marks(lines: Sequence[str]) -> list[bool]:
-    """For each line, whether it is quoted, by `>` or by initials (`AO> `) that mark at least two lines near."""
+    """For each line, whether it is quoted, by `>` or by initials (`AO> `) on at least two lines near."""
     marks = [">" in line[:4] and is_quoted(line) for line in lines]
+    quotes = any(marks)  # with those about, initials mark the writer's answers
     only = sum(marks) == 1
+    announced: dict[str, bool] = {}
     prompts = all(line.startswith(_PROMPT) for line, mark in zip(lines, marks, strict=True) if mark)
     for index, line in enumerate(lines):
         if marks[index]:
@@ -203,10 +205,12 @@ def _quote_marks(lines: Sequence[str]) -> list[bool]:
                 # `>50% of them`, broken at the margin, or a line of arrows: the writer's.
                 below = index + 1 < len(lines) and bool(lines[index + 1].strip())
                 marks[index] = not (_LESS_THAN.match(line) or (only and below))
-        elif ">" in line[1:10]:
+        elif not quotes and ">" in line[1:10]:
             match = _SUPERCITE.match(line)
-            marks[index] = match is not None and any(
-                (other := _SUPERCITE.match(near)) and other[1] == match[1]
+            if match and match[1] not in announced:
+                announced[match[1]] = _announced(lines, index)
+            marks[index] = bool(match and announced[match[1]]) and any(
+                (other := _SUPERCITE.match(near)) and match and other[1] == match[1]
                 for near in (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 3])
             )
     return marks
