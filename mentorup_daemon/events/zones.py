@@ -4,7 +4,8 @@ What a name means is decided in this order: an IANA name (`Europe/Berlin`) by th
 than the excerpts that programs write into their files; a Windows name (`W. Europe Standard Time`) by Unicode's
 table; a path that ends in an IANA name (`/freeassociation.sourceforge.net/Tzfile/Europe/Berlin`) by that name; any
 other by the calendar's own VTIMEZONE; an offset (`UTC+02:00`) as such. Short names that the database also knows (EST,
-CET) may be defined by the calendar. What is left is read in the owner's zone, and the note says so.
+CET) may be defined by the calendar, also where they end a path: `Greece/Turkey` of old Outlooks is no zone of Turkey.
+What is left is read in the owner's zone, and the note says so.
 
 X-WR-TIMEZONE is not looked at: it says what the publisher's calendar shows by default, no property of RFC 5545 refers
 to it, and times in UTC or floating have a meaning of their own.
@@ -27,7 +28,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.lines import Component, Line
-from mentorup_daemon.events.recurrence import read_rule, slots
+from mentorup_daemon.events.recurrence import Steps, read_rule, slots
 from mentorup_daemon.events.times import moment, periods
 
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
@@ -132,7 +133,7 @@ class CalendarZones:
         windows = _known(_WINDOWS.get(name.casefold(), ""))
         if "/" not in name and windows is None and own is not None and name.upper() != "UTC":
             return own
-        return _known(name) or windows or _ending(name) or own or _fixed(name)
+        return _known(name) or windows or _ending(name, least=2) or own or _ending(name, least=1) or _fixed(name)
 
 
 def _plain(tzid: str) -> str:
@@ -158,10 +159,10 @@ def _names() -> frozenset[str]:
     return frozenset(available_timezones()) - _NO_PLACE
 
 
-def _ending(name: str) -> tzinfo | None:
-    """The zone that the longest end of a path names (`/vendor/date/America/New_York`)."""
+def _ending(name: str, *, least: int) -> tzinfo | None:
+    """The zone that the longest end of a path names (`/vendor/date/America/New_York`), of `least` parts or more."""
     parts = [part for part in name.split("/") if part]
-    ends = ("/".join(parts[start:]) for start in range(len(parts)))
+    ends = ("/".join(parts[start:]) for start in range(len(parts) - least + 1))
     return next(filter(None, map(_known, ends)), None) if "/" in name else None
 
 
@@ -207,14 +208,14 @@ def _onsets(observance: Component) -> Iterator[tuple[datetime, timedelta, timede
     here = _NoZones()
     offset, label = _offset(before), observance.first("TZNAME")
     first = moment(start.value, start, here).wall
-    walls = {first}
+    walls, steps = {first}, Steps()
     for line in observance.all("RRULE"):
         rule = read_rule(line.value)
         until = None
         if rule.until:
             last = moment(rule.until, line, here)
             until = last.wall + offset if last.zone is not None else last.wall
-        walls.update(slots(rule, first, _FIRST, _LAST, until))
+        walls.update(slots(rule, first, _FIRST, _LAST, until, steps))
     for line in observance.all("RDATE"):
         walls.update(begin.wall for begin, _ in periods(line, here))
     for wall in walls:

@@ -279,6 +279,15 @@ def test_d07_a_definition_without_any_observance_is_an_unknown_zone() -> None:
     assert occurrence.zone_note
 
 
+def test_d07_a_name_with_a_slash_is_what_its_calendar_defines_though_it_ends_in_a_known_word() -> None:
+    athens = observance("STANDARD", "16010101T040000", "+0300", "+0200", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n")
+    athens += observance("DAYLIGHT", "16010101T030000", "+0200", "+0300", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\n")
+    tzid = "(GMT+02.00) Greece/Turkey"
+    text = calendar(f"DTSTART;TZID={tzid}:20261210T120000", head=defined(athens, tzid))
+    assert starts(text) == ["2026-12-10T12:00+02:00"]
+    assert starts(calendar("DTSTART;TZID=/vendor/Turkey:20261210T120000")) == ["2026-12-10T12:00+03:00"]
+
+
 def test_an_iana_name_is_not_redefined_by_a_calendars_excerpt() -> None:
     stale = defined(observance("STANDARD", "19700101T000000", "+0100", "+0100"), "Europe/Berlin")
     assert starts(calendar("DTSTART;TZID=Europe/Berlin:20260702T120000", head=stale)) == ["2026-07-02T12:00+02:00"]
