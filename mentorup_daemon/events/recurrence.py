@@ -2,7 +2,8 @@
 
 Promise: cost is bounded by the window that is asked for, not by the rule. A rule from 1990 without an end is entered
 near the window; a rule that never comes (30 February, a BYSETPOS beyond its set) ends with the window; a COUNT is
-counted out only where it can run out before the window ends; rules finer than hourly and INTERVAL below 1 are refused.
+counted out only where it can run out before the window ends; rules finer than hourly, also those that get there by
+BYMINUTE and BYSECOND, and INTERVAL below 1 are refused.
 
 This is why the rules are worked out here and not by dateutil, on which recurring-ical-events stands: it always begins
 at DTSTART and searches up to the year 9999 for the next match, inside one call that nothing can interrupt (12 s for
@@ -41,6 +42,25 @@ _HARMLESS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "RSCALE", "S
 
 MOST_PERIODS = 200_000
 """How many periods (years, ..., hours) of one rule are looked at: under a second; an hourly rule gets 22 years."""
+
+MOST_STEPS = 1_000_000
+"""How many periods, and times in them, are looked at for one event with all its rules: some seconds."""
+
+MOST_IN_AN_HOUR = 12
+"""How many times BYMINUTE and BYSECOND may make of one hour: every five minutes."""
+
+
+class Steps:
+    """What may still be looked at for one event: every walk along one of its rules takes from the same store."""
+
+    def __init__(self, left: int = MOST_STEPS) -> None:
+        self.left = left
+
+    def take(self, number: int) -> None:
+        """Take so many. Raises `Malformed` when there are none left."""
+        self.left -= number
+        if self.left < 0:
+            raise Malformed("its recurrence rules would take too many steps to work out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +109,9 @@ def read_rule(text: str) -> Rule:
     count = _number(parts["COUNT"], "COUNT") if "COUNT" in parts else None
     if parts.get("WKST", "MO") not in _DAYS:
         raise Malformed("its recurrence rule begins the week (WKST) on no day")
+    by_minute, by_second = _numbers(parts, "BYMINUTE"), _numbers(parts, "BYSECOND")
+    if max(1, len(by_minute)) * max(1, len(by_second)) > MOST_IN_AN_HOUR:
+        raise Malformed(f"it comes more than {MOST_IN_AN_HOUR} times an hour, which is no calendar of meetings")
     return Rule(
         freq=freq,
         interval=interval,
@@ -101,22 +124,24 @@ def read_rule(text: str) -> Rule:
         by_month_day=_numbers(parts, "BYMONTHDAY"),
         by_day=_days(parts.get("BYDAY", "")),
         by_hour=_numbers(parts, "BYHOUR"),
-        by_minute=_numbers(parts, "BYMINUTE"),
-        by_second=tuple(sorted({min(59, second) for second in _numbers(parts, "BYSECOND")})),
+        by_minute=by_minute,
+        by_second=tuple(sorted({min(59, second) for second in by_second})),
         by_set_pos=_numbers(parts, "BYSETPOS"),
     )
 
 
-def slots(rule: Rule, first: datetime, low: datetime, high: datetime, until: datetime | None) -> Iterator[datetime]:
+def slots(
+    rule: Rule, first: datetime, low: datetime, high: datetime, until: datetime | None, steps: Steps | None = None
+) -> Iterator[datetime]:
     """The times of the rule with `low` <= time < `high`, in order, each once; naive local times, as are all arguments.
 
     `first` (DTSTART) always belongs to the set and counts as the first (RFC 5545 3.3.10), also where it doesn't fit
     the rule; the last is at or before `until`. A rule that ended before it began has none. Raises `Malformed` when
-    more than `MOST_PERIODS` periods would have to be looked at.
+    more than `MOST_PERIODS` periods would have to be looked at, or `steps` are used up.
     """
     if until is not None and until < first:
         return
-    rule = _written_out(rule, first)
+    rule, steps = _written_out(rule, first), steps or Steps()
     if low <= first < high:
         yield first
     left = None if rule.count is None or _out_of_reach(rule, first, high) else rule.count - 1
@@ -128,6 +153,7 @@ def slots(rule: Rule, first: datetime, low: datetime, high: datetime, until: dat
             return
         if times is None or left == 0:
             return
+        steps.take(1 + len(times))
         for at in times:
             if at <= first:
                 continue

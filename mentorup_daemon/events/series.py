@@ -30,7 +30,7 @@ from zoneinfo import ZoneInfo
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.component import Event, Fault
-from mentorup_daemon.events.recurrence import slots
+from mentorup_daemon.events.recurrence import Steps, slots
 from mentorup_daemon.events.times import Length, Moment, at
 from mentorup_daemon.records import Occurrence
 
@@ -50,6 +50,7 @@ class Series:
         self.start = start
         self.end = end
         self.faults: list[Fault] = []
+        self.steps = Steps()
         ordered = sorted(events, key=lambda event: event.version)  # stable: the last in the file among equals
         self.master = next((event for event in reversed(ordered) if event.recurrence_id is None), None)
         self.additions: dict[datetime, Length | None] = {}
@@ -110,7 +111,9 @@ class Series:
             self._say("it has a time that lies beyond the calendar (years 1 to 9999)", partial=partial)
 
     def _say(self, reason: str, *, partial: bool) -> None:
-        self.faults.append(Fault(f"VEVENT uid={self.uid[:120]}", reason, partial=partial))
+        fault = Fault(f"VEVENT uid={self.uid[:120]}", reason, partial=partial)
+        if fault not in self.faults:  # a thousand overrides of one rule say it once
+            self.faults.append(fault)
 
     def _in_window(self, occurrence: Occurrence) -> Iterator[Occurrence]:
         if self.start <= occurrence.start.astimezone(UTC) < self.end:
@@ -125,7 +128,8 @@ class Series:
         """
         reach = max((abs(self._shift(slot, event)) for slot, event in self.onwards), default=timedelta()) + _MARGIN
         low, high = _before(self.start, reach), _after(self.end, reach)
-        out = {slot for rule, until in master.exceptions for slot in slots(rule, master.start.wall, low, high, until)}
+        first = master.start.wall
+        out = {slot for rule, until in master.exceptions for slot in slots(rule, first, low, high, until, self.steps)}
         for slot in self._members(master, low, high):
             if slot in out or slot.date() in self.excluded_days:
                 continue
@@ -136,7 +140,7 @@ class Series:
     def _members(self, master: Event, low: datetime, high: datetime) -> Iterator[datetime]:
         """The recurrence set without its exclusions: DTSTART, rules, RDATEs, each local time once, in order."""
         first = master.start.wall
-        sources = [slots(rule, first, low, high, until) for rule, until in master.rules]
+        sources = [slots(rule, first, low, high, until, self.steps) for rule, until in master.rules]
         if not master.rules and low <= first < high:
             sources.append(iter((first,)))
         sources.append(iter(sorted(slot for slot in self.additions if low <= slot < high)))

@@ -107,6 +107,13 @@ def test_d05_a_rule_that_has_to_be_counted_out_for_too_long_is_refused() -> None
         list(slots(rule, FIRST, THEN, THEN + timedelta(days=31), None))
 
 
+def test_d05_many_times_in_one_period_are_steps_too() -> None:
+    hours, minutes = ",".join(map(str, range(24))), ",".join(map(str, range(0, 60, 5)))
+    rule = read_rule(f"FREQ=YEARLY;COUNT=9999999;BYHOUR={hours};BYMINUTE={minutes};BYDAY=MO,TU,WE,TH,FR,SA,SU")
+    with pytest.raises(Malformed, match="steps"):
+        list(slots(rule, datetime(1900, 1, 1), THEN, THEN + timedelta(days=31), None))
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
@@ -115,6 +122,8 @@ def test_d05_a_rule_that_has_to_be_counted_out_for_too_long_is_refused() -> None
         ("FREQ=DAILY;INTERVAL=two", "no number"),
         ("FREQ=SECONDLY", "secondly"),
         ("FREQ=MINUTELY;COUNT=3", "minutely"),
+        ("FREQ=HOURLY;BYMINUTE=" + ",".join(map(str, range(60))), "12 times an hour"),
+        ("FREQ=YEARLY;BYMINUTE=0,20,40;BYSECOND=0,10,20,30,40", "12 times an hour"),
         ("FREQ=FORTNIGHTLY", "no frequency"),
         ("INTERVAL=2", "no frequency"),
         ("FREQ=YEARLY;BYMONTH=13", "BYMONTH=13"),

@@ -353,3 +353,13 @@ def test_d06_one_date_beyond_the_calendar_leaves_the_others_in_force() -> None:
     found = expanded(calendar(WEEKLY + out))
     assert [o.recurrence_id for o in found.occurrences] == [IDS[0], *IDS[2:]]
     assert "beyond the calendar" in found.faults[0].reason
+
+
+def test_d05_many_overrides_of_a_long_rule_cost_that_series_alone_and_are_said_once() -> None:
+    series = "SEQUENCE:5\nDTSTART:19000101T090000Z\nRRULE:FREQ=DAILY;COUNT=46080"
+    day = "RECURRENCE-ID;VALUE=DATE:202603{0:02}\nDTSTART:202603{0:02}T110000Z"
+    found = expanded(
+        calendar(series, *(day.format(1 + number) for number in range(30)), "UID:b\nDTSTART:20260302T1200")
+    )
+    assert [occurrence.uid for occurrence in found.occurrences if occurrence.uid != "a"] == ["b"]
+    assert ["steps" in fault.reason for fault in found.faults] == [True]
