@@ -16,7 +16,7 @@ from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.lines import Component, Line
 from mentorup_daemon.records.meetings import Status
 
-_MAILTO = re.compile(r"mailto:([^?\s]+)", re.IGNORECASE)
+_MAILTO = re.compile(r"mailto:\s*([^?\s]+)", re.IGNORECASE)
 
 
 def name_of(component: Component) -> str:

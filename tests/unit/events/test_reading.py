@@ -214,6 +214,7 @@ US = ("Sam@example.org", "sam@home.example")
         ("STATUS:WHATEVER", "confirmed"),
         ("ATTENDEE;PARTSTAT=DECLINED:mailto:sam@example.org", "declined"),
         ("ATTENDEE;PARTSTAT=declined:MAILTO:SAM@EXAMPLE.ORG", "declined"),
+        ("ATTENDEE;PARTSTAT=DECLINED:mailto: sam@example.org ", "declined"),
         ("ATTENDEE;PARTSTAT=DELEGATED:mailto:sam@example.org", "declined"),
         ("ATTENDEE;PARTSTAT=TENTATIVE:mailto:sam@example.org", "tentative"),
         ("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:sam@example.org", "confirmed"),
