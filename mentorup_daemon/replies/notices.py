@@ -61,11 +61,13 @@ _ENVIRONMENT = re.compile(
     r"consider the environment|think before (?:you )?print|think of the environment|umwelt.{0,60}(?:druck|ausdruck)|"
     r"(?:imprimer|impression|l'environnement).{0,80}(?:environnement|imprim)|medio ambiente.{0,80}(?:imprim)|"
     r"imprim.{0,80}(?:medio|meio) ambiente|stampa.{0,60}ambiente|ambiente.{0,60}stampa|milieu.{0,60}(?:print|afdruk)|"
-    r"virus.{0,20}(?:free|checked|scanned)|scanned (?:for viruses|by)|avast|avg\.com|virenfrei|"
+    r"virus.{0,20}(?:free|checked|scanned)|scanned (?:for viruses|by)|virenfrei|"
+    r"avast\.com|avast.{0,60}\bvir|\bvir.{0,60}avast|avg\.com|"
     r"sans virus|libre de virus|"
     r"senza virus|privo di virus|livre de vírus",
     re.IGNORECASE,
 )
+_SPOKEN = re.compile(r"\b(?:I|my|me)\b|\b(?:we|We) use\b|\?\s*$", re.MULTILINE)  # a writer asks, and says "I"
 _LIST = re.compile(
     r"mailing list|listinfo|list-?serv|unsubscribe|you (?:received|are receiving) this|"
     r"google groups|groups\.google|yahoo! groups|view (?:it|this).{0,20} on github|reply to this email directly|"
@@ -129,7 +131,7 @@ def is_reply_above_line(line: str) -> bool:
 def is_notice(paragraph: str) -> bool:
     """A legal notice, a plea about printing, or a virus scanner's stamp."""
     text = paragraph[:_LONGEST]
-    if len(text) < 400 and _ENVIRONMENT.search(text):
+    if len(text) < 400 and _ENVIRONMENT.search(text) and not _SPOKEN.search(text):
         return True
     spoken = sum(bool(pattern.search(text)) for pattern in _LEGAL_PATTERNS)
     return spoken >= 3 and (bool(_LEGAL_OPENING.match(text)) or spoken == 5)
@@ -149,6 +151,8 @@ def is_list_footer(paragraph: str) -> bool:
         return listed >= 1
     if _LIST_SURE.search(text):
         return bool(_LIST_REACH.search(text))
+    if _SPOKEN.search(text):
+        return False
     return listed >= (len(lines) + 1) // 2 and sum(bool(hint.search(text)) for hint in _LIST_HINTS) >= 3
 
 

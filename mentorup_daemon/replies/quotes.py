@@ -199,7 +199,8 @@ def _quote_marks(lines: Sequence[str]) -> list[bool]:
     prompts = all(line.startswith(_PROMPT) for line, mark in zip(lines, marks, strict=True) if mark)
     for index, line in enumerate(lines):
         if marks[index]:
-            if line.startswith(_PROMPT) and (is_groupwise(line) or (prompts and not _announced(lines, index))):
+            told = is_groupwise(line) or prompts or (only and _LESS_THAN.match(line) is not None)
+            if told and (is_groupwise(line) or not _announced(lines, index)):
                 marks[index] = False
             elif _below_own_words(lines, marks, index):
                 # `>50% of them`, broken at the margin, or a line of arrows: the writer's.

@@ -162,6 +162,9 @@ def delimiter_at(lines: Sequence[str]) -> int | None:
 
 
 def _looks_like_signature(below: list[str]) -> bool:
+    reached = any(pattern.search(line) for line in below for pattern in (_PHONE, _ADDRESS, _SITE, _FIELDS))
+    if not reached and (len(below) != 1 or not _is_name(below[0])):
+        return False  # a rule between the writer's topics
     return 0 < len(below) <= 8 and all(
         len(line) <= 90 and not _SENTENCE_END.search(line) and not _LIST_ITEM.match(line) for line in below
     )
