@@ -104,7 +104,8 @@ def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
         return
     with account.store.writing() as scope:
         for resource in changes.changed:
-            known, gone = kept.ahead(scope, feed.url, now), _gone(account, scope, feed.url, resource, now)
+            known = kept.ahead(scope, feed.url, now)
+            gone = max(0, known - _still_ahead(account, feed.url, resource, now))
             if suspicious(known, gone) and now - (suspect_since or now) < _SUSPECT_FOR:
                 _log.warning("feed lost most of its events; waiting before it is believed", feed=feed.host)
                 kept.keep_cursor(scope, feed.url, feed.host, cursor, suspect_since or now)
@@ -113,14 +114,13 @@ def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
         kept.keep_cursor(scope, feed.url, feed.host, changes.cursor, None)
 
 
-def _gone(account: Account, scope: Scope, calendar: str, resource: Resource, now: datetime) -> int:
-    """How many of the meetings ahead are in the text no more."""
+def _still_ahead(account: Account, calendar: str, resource: Resource, now: datetime) -> int:
+    """How many meetings the text has ahead; none when it can't be read."""
     try:
         found, _ = _meetings_in(account, calendar, resource.href, resource.text, now)
     except Malformed:
-        found = []
-    ahead = [meeting for meeting in found if meeting.on and meeting.start > now]
-    return max(0, kept.ahead(scope, calendar, now) - len(ahead))
+        return 0
+    return sum(1 for meeting in found if meeting.on and meeting.start > now)
 
 
 def _missing(account: Account, found: set[str], now: datetime) -> None:

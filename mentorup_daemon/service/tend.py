@@ -98,7 +98,8 @@ def _look_again(desk: Desk, planned: Plan, done: Pass) -> None:
     view = _snapshot(desk.account, desk.now)
     objects = {one.object for one in planned.due if one.mentor is not None}
     meetings = [meeting for meeting in view.meetings if meeting.key in objects]
-    _try(desk.account, CALDAV, done, desk.now, lambda: calendar_in.read_again(desk.account, meetings, desk.now))
+    if meetings:  # else no server is asked, and none counts as reached
+        _try(desk.account, CALDAV, done, desk.now, lambda: calendar_in.read_again(desk.account, meetings, desk.now))
     desk.step("events read again")
 
 
@@ -107,8 +108,7 @@ def _write(desk: Desk, due: Due, done: Pass, how: Callable[[Desk, Due, Snapshot]
     try:
         if how(desk, due, _snapshot(desk.account, desk.now)):
             done.written.append(due.key)
-        with desk.account.store.writing() as scope:
-            mail.release(scope, due.key)
+        _release(desk, due)
     except Malformed as error:
         _log.warning("can't be written", key=due.key, reason=str(error))
         _set_aside(desk, due, done, str(error))
@@ -124,6 +124,15 @@ def _set_aside(desk: Desk, due: Due, done: Pass, reason: str) -> None:
     done.set_aside.append(f"{due.key}: {reason}")
     with desk.account.store.writing() as scope:
         mail.keep_quarantined(scope, due.key, "note", reason, desk.now)
+
+
+def _release(desk: Desk, due: Due) -> None:
+    """It can be written after all. Looked at before it is changed: most notes were never set aside."""
+    with desk.account.store.reading() as scope:
+        aside = any(row.place == due.key for row in mail.quarantined(scope))
+    if aside:
+        with desk.account.store.writing() as scope:
+            mail.release(scope, due.key)
 
 
 def _plan(account: Account, now: datetime) -> Plan:

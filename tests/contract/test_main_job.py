@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from email.message import EmailMessage
 
+from mentorup_daemon.service.tend import tend
+from mentorup_daemon.store import health
 from tests.servers.world import ANA, BEN, MONDAY, SAM, World, body
 
 
@@ -428,3 +430,14 @@ def test_t8_a_plan_is_asked_for_the_morning_after_and_answered_by_reply(light_wo
     world.now += timedelta(days=8)
     world.tend()
     assert _about(world, "a plan, or let it go?") == []
+
+
+def test_a_server_that_was_not_asked_does_not_count_as_reached(light_world: World) -> None:
+    world = light_world
+    world.tend()
+    first = world.now
+    world.now += timedelta(hours=1)
+    assert tend(world.account, world.now, look={"imap"}).failures == {}
+    with world.account.store.reading() as scope:
+        reached = {row.server: row.reached_at for row in health.all_servers(scope)}
+    assert reached == {"caldav": first, "imap": world.now}
