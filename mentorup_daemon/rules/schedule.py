@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from heapq import heappop, heappush
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -27,18 +28,27 @@ class Slot:
 
 
 def slots(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[Slot]:
-    """Every slot with `after` < slot <= `until`, in order. The expression has been validated by the config."""
+    """Every slot with `after` < slot <= `until`, in order of time. The expression has been validated by the config.
+
+    Slots in a gap are read with the offset from before it, so they come among those of the hour behind the gap: each
+    waits until no later slot of the wall clock can come before it.
+    """
     # A day's margin on the wall clock: the naive order of slots and the real one differ around DST changes.
     local = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
     end = until.astimezone(zone).replace(tzinfo=None) + timedelta(days=1)
     firing = croniter(expression, local)
+    waiting: list[tuple[float, str]] = []
     while True:
         wall: datetime = firing.get_next(datetime)
+        at = at_wall_clock(wall.date(), wall.hour * 60 + wall.minute, zone)
+        earliest = min(at.timestamp(), wall.replace(tzinfo=zone, fold=1).timestamp())
+        while waiting and (waiting[0][0] <= earliest or wall > end):
+            seconds, name = heappop(waiting)
+            yield Slot(name, datetime.fromtimestamp(seconds, zone))
         if wall > end:
             return
-        at = at_wall_clock(wall.date(), wall.hour * 60 + wall.minute, zone)
         if after < at <= until:
-            yield Slot(wall.strftime("%Y-%m-%dT%H:%M"), at)
+            heappush(waiting, (at.timestamp(), wall.strftime("%Y-%m-%dT%H:%M")))
 
 
 @lru_cache(maxsize=4096)

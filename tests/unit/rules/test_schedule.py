@@ -31,6 +31,13 @@ def test_s01_a_firing_in_the_spring_gap_comes_once_when_the_gap_is_over() -> Non
     assert found[0].at.astimezone(ZONE).hour == 3
 
 
+def test_s01_slots_in_the_gap_come_among_those_behind_it_in_order_of_time() -> None:
+    begin = datetime(2026, 3, 8, 1, 50, tzinfo=ZONE)
+    found = list(slots("*/20 * * * *", ZONE, begin, begin + timedelta(hours=2)))
+    assert [slot.name[-5:] for slot in found][:4] == ["02:00", "03:00", "02:20", "03:20"]
+    assert [slot.at for slot in found] == sorted(slot.at for slot in found)
+
+
 def test_quarterly_means_four_times_a_year() -> None:
     begin = datetime(2026, 1, 1, tzinfo=ZONE)
     found = names("0 9 1 1,4,7,10 *", begin, begin + timedelta(days=365))
