@@ -22,7 +22,7 @@ def templates_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show a letter with made-up people; without a name, list the letters there are."""
-    from mentorup_daemon.letters.samples import contexts
+    from mentorup_daemon.letters.sample_letters import contexts
     from mentorup_daemon.letters.templates import Templates
 
     with errors_told():

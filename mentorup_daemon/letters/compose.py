@@ -7,10 +7,9 @@ nothing else; the time is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.agenda import agenda_for
@@ -27,13 +26,15 @@ from mentorup_daemon.letters.message import draft, note
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.subject import found, meeting_of, person_of
 from mentorup_daemon.letters.templates import Rendered, Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
 from mentorup_daemon.letters.unknown_writer import unknown_writer_context
 from mentorup_daemon.letters.week import digest_context
-from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot
+from mentorup_daemon.records import Due, Mentor, Snapshot
 
-_T = TypeVar("_T")
+Draft = tuple[Mentor, Mapping[str, object], bool]
+"""Whom a draft is for, what its template can name, and whether it may have a `To:`."""
 
 _SAME_WORDS = {"contact": "check_in"}
 """Rules whose drafts say what another's do."""
@@ -60,12 +61,14 @@ def compose(due: Due, snapshot: Snapshot, *, now: datetime, templates: Templates
     owner, at = snapshot.owner, now.astimezone(snapshot.owner.zone)
     ready = True
     if due.lands == "drafts":
-        mentor, context, ready = _draft(due, snapshot, now)
+        if due.rule not in _DRAFTS:
+            raise Malformed(f"{due.key}: there is no draft of the rule {due.rule!r}.")
+        mentor, context, ready = _DRAFTS[due.rule](due, snapshot, now)
         rendered = templates.render(f"{_SAME_WORDS.get(due.rule, due.rule)}/draft", context)
         raw = draft(owner, [mentor], rendered, message_id=occasion.message_id, at=at, ready=ready)
         ready = ready and bool(mentor.emails)
     elif due.rule == "receipt":
-        receipt = _found(due, (entry for entry in snapshot.receipts if entry.key == due.key))
+        receipt = found(due, (entry for entry in snapshot.receipts if entry.key == due.key))
         rendered = templates.render("receipt/note", receipt_context(owner, receipt))
         raw = note(
             owner,
@@ -90,100 +93,93 @@ def compose(due: Due, snapshot: Snapshot, *, now: datetime, templates: Templates
     )
 
 
-def _draft(due: Due, snapshot: Snapshot, now: datetime) -> tuple[Mentor, Mapping[str, object], bool]:
-    """Whom a draft is for, what its template can name, and whether it may have a `To:`."""
-    if due.rule == "agenda":
-        agenda = agenda_for(snapshot, _meeting(due, snapshot)[0])
-        return agenda.mentor, agenda_context(snapshot, agenda, now), agenda.ready
-    if due.rule == "thank_you":
-        meeting, mentor = _meeting(due, snapshot)
-        gratitude = gratitude_for(snapshot, meeting)
-        return mentor, thank_you_context(snapshot, meeting, mentor, gratitude, now), gratitude.concrete
-    if due.rule == "shorten":
-        meeting, mentor = _meeting(due, snapshot)
-        return mentor, shorten_context(snapshot, meeting, mentor, now), True
-    if due.rule == "next_meeting":
-        meeting, mentor = _meeting(due, snapshot)
-        return mentor, next_meeting_context(snapshot, meeting, mentor, now), True
-    if due.rule in ("check_in", "contact"):
-        mentor = _person(due, snapshot)
-        context = check_in_context(snapshot, mentor, now)
-        return mentor, context, check_in_ready(context)
-    raise Malformed(f"{due.key}: there is no draft of the rule {due.rule!r}.")
+def _agenda_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0])
+    return agenda.mentor, agenda_context(snapshot, agenda, now), agenda.ready
+
+
+def _thank_you_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    meeting, mentor = meeting_of(due, snapshot)
+    gratitude = gratitude_for(snapshot, meeting)
+    return mentor, thank_you_context(snapshot, meeting, mentor, gratitude, now), gratitude.concrete
+
+
+def _shorten_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    meeting, mentor = meeting_of(due, snapshot)
+    return mentor, shorten_context(snapshot, meeting, mentor, now), True
+
+
+def _next_meeting_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    meeting, mentor = meeting_of(due, snapshot)
+    return mentor, next_meeting_context(snapshot, meeting, mentor, now), True
+
+
+def _check_in_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    mentor = person_of(due, snapshot)
+    context = check_in_context(snapshot, mentor, now)
+    return mentor, context, check_in_ready(context)
+
+
+_DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
+    "agenda": _agenda_draft,
+    "thank_you": _thank_you_draft,
+    "shorten": _shorten_draft,
+    "next_meeting": _next_meeting_draft,
+    "check_in": _check_in_draft,
+    "contact": _check_in_draft,
+}
+"""What the draft of each rule is made from."""
+
+
+def _after_meeting(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
+    meeting, mentor = meeting_of(due, snapshot)
+    return thank_you_context(snapshot, meeting, mentor, gratitude_for(snapshot, meeting), now)
+
+
+def _questions(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
+    return questions_context(snapshot, agenda_for(snapshot, meeting_of(due, snapshot)[0]), occasion.moved_from, now)
+
+
+def _unknown_writer(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
+    item = found(due, (one for one in snapshot.feedback if f"{one.id}" == due.object))
+    return unknown_writer_context(snapshot, item, now)
+
+
+def _trouble(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
+    return trouble_context(snapshot, found(due, (one for one in snapshot.troubles if one.about == due.object)), now)
+
+
+def _change(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
+    return change_context(snapshot, due, occasion.draft_state, occasion.moved_from, now)
+
+
+_NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, object]]] = {
+    "thank_you": _after_meeting,
+    "questions": _questions,
+    "digest": lambda due, snapshot, now, _: digest_context(snapshot, due.due_at, now),
+    "feedback_plan": lambda due, snapshot, now, _: feedback_plan_context(snapshot, due, now),
+    "contact": lambda due, snapshot, now, _: contact_context(snapshot, person_of(due, snapshot), now),
+    "check_in": lambda _, snapshot, now, __: round_context(snapshot, now),
+    "welcome": lambda _, snapshot, now, __: welcome_context(snapshot, now),
+    "change": _change,
+    "unknown_writer": _unknown_writer,
+    "trouble": _trouble,
+}
+"""What the note of each rule can name."""
 
 
 def _note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
     if due.rule == "agenda":
         return _agenda_note(due, snapshot, now, templates, occasion)
-    return templates.render(f"{due.rule}/note", _context(due, snapshot, now, occasion))
-
-
-def _context(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
     if due.rule not in _NOTES:
         raise Malformed(f"{due.key}: there is no note of the rule {due.rule!r}.")
-    return _NOTES[due.rule](due, snapshot, now, occasion)
-
-
-def _after_meeting(due: Due, snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
-    meeting, mentor = _meeting(due, snapshot)
-    return thank_you_context(snapshot, meeting, mentor, gratitude_for(snapshot, meeting), now)
-
-
-def _questions(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
-    return questions_context(snapshot, agenda_for(snapshot, _meeting(due, snapshot)[0]), occasion.moved_from, now)
-
-
-def _unknown_writer(due: Due, snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
-    item = _found(due, (one for one in snapshot.feedback if f"{one.id}" == due.object))
-    return unknown_writer_context(snapshot, item, now)
-
-
-def _trouble(due: Due, snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
-    return trouble_context(snapshot, _found(due, (one for one in snapshot.troubles if one.about == due.object)), now)
-
-
-def _person(due: Due, snapshot: Snapshot) -> Mentor:
-    return _found(due, (person for person in snapshot.mentors if person.id == due.mentor))
-
-
-_NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, object]]] = {
-    "thank_you": lambda due, snapshot, now, _: _after_meeting(due, snapshot, now),
-    "questions": _questions,
-    "digest": lambda due, snapshot, now, _: digest_context(snapshot, due.due_at, now),
-    "feedback_plan": lambda due, snapshot, now, _: feedback_plan_context(snapshot, due, now),
-    "contact": lambda due, snapshot, now, _: contact_context(snapshot, _person(due, snapshot), now),
-    "check_in": lambda _, snapshot, now, __: round_context(snapshot, now),
-    "welcome": lambda _, snapshot, now, __: welcome_context(snapshot, now),
-    "change": lambda due, snapshot, now, occasion: change_context(
-        snapshot, due, occasion.draft_state, occasion.moved_from, now
-    ),
-    "unknown_writer": lambda due, snapshot, now, _: _unknown_writer(due, snapshot, now),
-    "trouble": lambda due, snapshot, now, _: _trouble(due, snapshot, now),
-}
-"""What the note of each rule can name."""
+    return templates.render(f"{due.rule}/note", _NOTES[due.rule](due, snapshot, now, occasion))
 
 
 def _agenda_note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
     """The note with its draft below it, as that lies in Drafts."""
-    agenda = agenda_for(snapshot, _meeting(due, snapshot)[0])
+    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0])
     context = agenda_context(snapshot, agenda, now)
     written = templates.render("agenda/draft", context) if occasion.draft_state == "fresh" else None
     rendered = templates.render("agenda/note", {**context, **note_context(snapshot, agenda, occasion, written, now)})
     return replace(rendered, fallbacks=(*rendered.fallbacks, *(written.fallbacks if written else ())))
-
-
-def _meeting(due: Due, snapshot: Snapshot) -> tuple[Meeting, Mentor]:
-    meeting = snapshot.meeting(due.object)
-    if meeting is None:
-        raise Malformed(f"{due.key}: the meeting isn't in the calendar any more.")
-    mentor = snapshot.person(meeting.mentor)
-    if mentor is None:
-        raise Malformed(f"{due.key}: {meeting.mentor!r} is not in the configuration any more.")
-    return meeting, mentor
-
-
-def _found(due: Due, candidates: Iterator[_T]) -> _T:
-    found = next(candidates, None)
-    if found is None:
-        raise Malformed(f"{due.key}: what it is about is not in the records any more.")
-    return found

@@ -1,31 +1,15 @@
-"""Made-up people and records, to show and to check templates with. Nobody here exists.
+"""Made-up people and records, to show and to check letters with. Nobody here exists.
 
 Sam Rivera works towards a grant; Ana Ortiz and Ben Lindqvist are Sam's mentors. It is Tuesday 1 December 2026.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
-from mentorup_daemon.letters.check_in import check_in_context, round_context
-from mentorup_daemon.letters.keeping_up import (
-    contact_context,
-    feedback_plan_context,
-    next_meeting_context,
-    shorten_context,
-)
-from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
-from mentorup_daemon.letters.receipt import receipt_context
-from mentorup_daemon.letters.templates import Templates
-from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
-from mentorup_daemon.letters.unknown_writer import unknown_writer_context
-from mentorup_daemon.letters.week import digest_context
 from mentorup_daemon.records import (
     ActionItem,
     Contact,
@@ -66,7 +50,8 @@ BEN = Mentor(
 )
 
 
-def _at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    """A moment of 2026 on Sam's clock."""
     return datetime(2026, month, day, hour, minute, tzinfo=ZONE)
 
 
@@ -75,27 +60,27 @@ MEETING = Meeting(
     uid="k-award@example.org",
     mentor="ana",
     title="Mentoring: Ana and Sam",
-    start=_at(12, 3, 14),
-    end=_at(12, 3, 14, 45),
+    start=at(12, 3, 14),
+    end=at(12, 3, 14, 45),
     recognised_by="attendee",
     location="Room 4.12",
     calendar="Work",
 )
-EARLIER = replace(MEETING, key="autumn@example.org", uid="autumn@example.org", start=_at(11, 5, 14), end=_at(11, 5, 15))
+EARLIER = replace(MEETING, key="autumn@example.org", uid="autumn@example.org", start=at(11, 5, 14), end=at(11, 5, 15))
 WITH_BEN = replace(
     MEETING,
     key="ben@example.net",
     uid="ben@example.net",
     mentor="ben",
     title="Mentoring: Ben",
-    start=_at(12, 10, 8),
-    end=_at(12, 10, 8, 30),
+    start=at(12, 10, 8),
+    end=at(12, 10, 8, 30),
     location="https://meet.example.net/ben-sam",
 )
 
 OCCASIONS = (
     Occasion(message_id="<1@example.org>", draft_state="fresh"),
-    Occasion(message_id="<2@example.org>", draft_state="edited", moved_from=_at(12, 2, 10)),
+    Occasion(message_id="<2@example.org>", draft_state="edited", moved_from=at(12, 2, 10)),
     Occasion(message_id="<3@example.org>", draft_state="gone"),
     Occasion(message_id="<4@example.org>"),
 )
@@ -128,13 +113,13 @@ AGENDA = replace(
     key=f"agenda/ana/{EARLIER.key}/draft",
     outcome="left",
     object=EARLIER.key,
-    outcome_at=_at(11, 4),
+    outcome_at=at(11, 4),
 )
 FROM_KIM = Feedback(
     id=31,
     text="Cut the second cohort; you can't power it.",
     mentor=None,
-    received_at=_at(12, 1, 11),
+    received_at=at(12, 1, 11),
     source="subject",
     subject="Aim 2 #feedback",
     writer="kim@example.com",
@@ -143,16 +128,16 @@ PLANS = tuple(
     replace(CHANGED, key=f"feedback_plan/ana/2026-11-21{part}", rule="feedback_plan", object="ana/2026-11-21")
     for part in ("", "/nudge")
 )
-DIGEST_DAY = _at(12, 7, 8)
+DIGEST_DAY = at(12, 7, 8)
 AFTERWARDS = MEETING.end + timedelta(days=1)
 TROUBLES = (
     Trouble(
         about="imap.example.org",
-        since=_at(12, 1, 9, 12),
+        since=at(12, 1, 9, 12),
         text="imap.example.org refused the password of sam@example.org.",
         remedy="Put a password that works where `password` in [imap] points to; `mentorup check` tries it at once.",
     ),
-    Trouble(about="dav.example.org", since=_at(11, 30, 13), text="dav.example.org doesn't answer.", passing=True),
+    Trouble(about="dav.example.org", since=at(11, 30, 13), text="dav.example.org doesn't answer.", passing=True),
 )
 RECEIPTS = (
     Receipt(
@@ -203,25 +188,21 @@ def sample_snapshot() -> Snapshot:
                 mentor="ana",
                 wants="decision",
                 priority=1,
-                created_at=_at(11, 20),
+                created_at=at(11, 20),
             ),
             Topic(
                 id=6,
                 text="Aim 2 (the page I sent on Monday): is the comparison too broad? I'd cut the second cohort.",
                 mentor="ana",
-                created_at=_at(11, 24),
+                created_at=at(11, 24),
             ),
-            Topic(
-                id=13, text="Whether to move to Ana's department", mentor="ana", private=True, created_at=_at(11, 28)
-            ),
-            Topic(
-                id=2, text="Authorship of the methods paper", mentor="ana", state="discussed", created_at=_at(10, 30)
-            ),
+            Topic(id=13, text="Whether to move to Ana's department", mentor="ana", private=True, created_at=at(11, 28)),
+            Topic(id=2, text="Authorship of the methods paper", mentor="ana", state="discussed", created_at=at(10, 30)),
             Topic(
                 id=14,
                 text="Teaching load: how did you say no in your first year?",
                 mentor="ben",
-                created_at=_at(11, 28),
+                created_at=at(11, 28),
             ),
         ),
         ledger={AGENDA.key: AGENDA},
@@ -231,16 +212,16 @@ def sample_snapshot() -> Snapshot:
                 text="send the revised abstract",
                 mentor="ana",
                 due=date(2026, 12, 2),
-                created_at=_at(11, 5),
+                created_at=at(11, 5),
             ),
-            ActionItem(id=10, text="ask Kim about data access", owner="ana", mentor="ana", created_at=_at(11, 5)),
+            ActionItem(id=10, text="ask Kim about data access", owner="ana", mentor="ana", created_at=at(11, 5)),
             ActionItem(
                 id=3,
                 text="gave the department talk",
                 mentor="ana",
                 state="done",
-                created_at=_at(9, 3),
-                done_at=_at(10, 22),
+                created_at=at(9, 3),
+                done_at=at(10, 22),
             ),
         ),
         feedback=(
@@ -248,7 +229,7 @@ def sample_snapshot() -> Snapshot:
                 id=7,
                 text="Slow down on the results slide.",
                 mentor="ana",
-                received_at=_at(9, 3),
+                received_at=at(9, 3),
                 source="reply",
                 plan="rehearse it with a stopwatch before the next talk",
                 state="planned",
@@ -257,7 +238,7 @@ def sample_snapshot() -> Snapshot:
                 id=11,
                 text="Your abstract buries the finding; say it in the first sentence.",
                 mentor="ana",
-                received_at=_at(11, 20),
+                received_at=at(11, 20),
                 source="reply",
                 guess="its subject is that of my draft, but it doesn't say which mail it answers",
                 offers=("I PROMISED send her the next version by 4 Dec 2026", "THEY PROMISED ask Kim about the data"),
@@ -266,7 +247,7 @@ def sample_snapshot() -> Snapshot:
                 id=8,
                 text="Cut the second cohort, you can't power it.",
                 mentor="ana",
-                received_at=_at(11, 5, 17),
+                received_at=at(11, 5, 17),
                 source="manual",
                 meeting=EARLIER.key,
                 plan="rewrite aim 2 with one cohort",
@@ -274,13 +255,13 @@ def sample_snapshot() -> Snapshot:
                 state="done",
             ),
         ),
-        goals=(Goal(id=1, text="Submit the K award", mentor="ana", due=date(2027, 2, 12), created_at=_at(6, 1)),),
+        goals=(Goal(id=1, text="Submit the K award", mentor="ana", due=date(2027, 2, 12), created_at=at(6, 1)),),
         thanks=(
-            Thanks(id=12, text="the introduction to Kim", mentor="ana", meeting=EARLIER.key, created_at=_at(11, 5, 17)),
+            Thanks(id=12, text="the introduction to Kim", mentor="ana", meeting=EARLIER.key, created_at=at(11, 5, 17)),
         ),
         contacts=(
-            Contact(mentor="ana", at=_at(11, 6), kind="mail from"),
-            Contact(mentor="ben", at=_at(8, 12), kind="meeting"),
+            Contact(mentor="ana", at=at(11, 6), kind="mail from"),
+            Contact(mentor="ben", at=at(8, 12), kind="meeting"),
         ),
     )
 
@@ -288,7 +269,7 @@ def sample_snapshot() -> Snapshot:
 def busy_week() -> Snapshot:
     """Sam's records with something for each line of the weekly digest."""
     full = sample_snapshot()
-    late = ActionItem(id=15, text="review Kim's data plan", due=date(2026, 12, 11), created_at=_at(12, 1))
+    late = ActionItem(id=15, text="review Kim's data plan", due=date(2026, 12, 11), created_at=at(12, 1))
     offered = replace(full.actions[1], due=date(2026, 12, 4))
     drafted = replace(
         AGENDA,
@@ -296,19 +277,19 @@ def busy_week() -> Snapshot:
         rule="contact",
         mentor="ben",
         outcome="delivered",
-        outcome_at=_at(12, 4),
+        outcome_at=at(12, 4),
     )
     return replace(
         full,
         mentors=(replace(ANA, distance=None), replace(BEN, cadence=timedelta(days=30))),
         actions=(full.actions[0], offered, late),
-        goals=(*full.goals, Goal(id=16, text="Learn to say no", created_at=_at(11, 1))),
-        feedback=(*full.feedback, replace(full.feedback[1], id=17, received_at=_at(12, 4))),
+        goals=(*full.goals, Goal(id=16, text="Learn to say no", created_at=at(11, 1))),
+        feedback=(*full.feedback, replace(full.feedback[1], id=17, received_at=at(12, 4))),
         topics=(*full.topics, replace(full.topics[0], id=18, state="discussed")),
         ledger={
             AGENDA.key: replace(AGENDA, object=MEETING.key),
             drafted.key: drafted,
-            WITHDRAWN.key: replace(WITHDRAWN, outcome_at=_at(12, 2)),
+            WITHDRAWN.key: replace(WITHDRAWN, outcome_at=at(12, 2)),
         },
     )
 
@@ -317,66 +298,3 @@ def bare_snapshot() -> Snapshot:
     """The same people with nothing on record yet: what the letters must get by with at the start."""
     full = sample_snapshot()
     return replace(full, topics=(), actions=(), feedback=(), goals=(), thanks=(), contacts=(), meetings=(MEETING,))
-
-
-def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
-    """Contexts for every letter, rich ones and bare ones, by the letter's name."""
-    rich, bare = sample_snapshot(), bare_snapshot()
-    quiet = replace(
-        rich,
-        topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=_at(11, 28)),),
-        feedback=(),
-    )
-    cancelled = replace(
-        rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
-    )
-    return {
-        "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
-        "agenda/note": tuple(_note(snapshot, occasion) for snapshot in (rich, bare) for occasion in OCCASIONS),
-        "questions/note": (_questions(rich), _questions(bare), _questions(rich, _at(12, 2, 10))),
-        "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
-        "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
-        "check_in/note": tuple(round_context(snapshot, NOW) for snapshot in (rich, bare)),
-        "check_in/draft": tuple(check_in_context(snapshot, ANA, NOW) for snapshot in (rich, bare)),
-        "welcome/note": tuple(welcome_context(snapshot, NOW) for snapshot in (rich, replace(bare, meetings=()))),
-        "change/note": (
-            change_context(cancelled, CHANGED, "none", MEETING.start, NOW),
-            change_context(rich, CHANGED, "edited", _at(12, 2, 10), NOW),
-        ),
-        "trouble/note": tuple(trouble_context(rich, trouble, NOW) for trouble in TROUBLES),
-        "unknown_writer/note": (
-            unknown_writer_context(rich, FROM_KIM, NOW),
-            unknown_writer_context(replace(rich, mentors=()), replace(FROM_KIM, writer="", subject=""), NOW),
-        ),
-        "feedback_plan/note": tuple(feedback_plan_context(rich, one, NOW) for one in PLANS),
-        "shorten/draft": tuple(shorten_context(snapshot, MEETING, ANA, NOW) for snapshot in (quiet, bare)),
-        "contact/note": tuple(
-            contact_context(snapshot, replace(BEN, channel=channel), NOW)  # type: ignore[arg-type]  # all there are
-            for snapshot, channel in ((rich, "video"), (bare, "phone"), (bare, "text"), (rich, "in person"))
-        ),
-        "next_meeting/draft": tuple(
-            next_meeting_context(snapshot, MEETING, ANA, AFTERWARDS) for snapshot in (rich, bare)
-        ),
-        "digest/note": tuple(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
-        "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
-    }
-
-
-def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
-    return agenda_context(snapshot, agenda_for(snapshot, MEETING), NOW)
-
-
-def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
-    context = _agenda(snapshot)
-    draft = Templates(None).render("agenda/draft", context) if occasion.draft_state == "fresh" else None
-    return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING), occasion, draft, NOW)}
-
-
-def _questions(snapshot: Snapshot, moved_from: datetime | None = None) -> Mapping[str, object]:
-    return questions_context(snapshot, agenda_for(snapshot, MEETING), moved_from, MEETING.start - timedelta(days=5))
-
-
-def _thanks(snapshot: Snapshot) -> Mapping[str, object]:
-    meeting = EARLIER if snapshot.meeting(EARLIER.key) else MEETING
-    evening = meeting.end + timedelta(hours=2)
-    return thank_you_context(snapshot, meeting, ANA, gratitude_for(snapshot, meeting), evening)

@@ -17,7 +17,7 @@ from mentorup_daemon.calendars import CalDavAccount, Calendars
 from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
 from mentorup_daemon.letters import Templates
-from mentorup_daemon.letters.samples import contexts
+from mentorup_daemon.letters.sample_letters import contexts
 from mentorup_daemon.mailbox import FILED, ImapAccount
 from mentorup_daemon.mailbox.folders import Folder, Folders
 from mentorup_daemon.mailbox.session import Session

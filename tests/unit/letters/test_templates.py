@@ -8,7 +8,7 @@ import pytest
 
 from mentorup_daemon.errors import ConfigError, Malformed
 from mentorup_daemon.letters import PrivateLeak, Templates
-from mentorup_daemon.letters.samples import contexts
+from mentorup_daemon.letters.sample_letters import contexts
 from mentorup_daemon.letters.templates import shipped_templates
 
 CONTEXTS = contexts()

@@ -1,0 +1,110 @@
+"""What each template is shown and checked with: contexts made from the samples, by the letter's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mentorup_daemon.letters.agenda import agenda_for
+from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
+from mentorup_daemon.letters.check_in import check_in_context, round_context
+from mentorup_daemon.letters.keeping_up import (
+    contact_context,
+    feedback_plan_context,
+    next_meeting_context,
+    shorten_context,
+)
+from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
+from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.samples import (
+    AFTERWARDS,
+    ANA,
+    BEN,
+    CHANGED,
+    DIGEST_DAY,
+    EARLIER,
+    FROM_KIM,
+    MEETING,
+    NOW,
+    OCCASIONS,
+    PLANS,
+    RECEIPTS,
+    SAM,
+    TROUBLES,
+    WITH_BEN,
+    WITHDRAWN,
+    at,
+    bare_snapshot,
+    busy_week,
+    sample_snapshot,
+)
+from mentorup_daemon.letters.templates import Templates
+from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
+from mentorup_daemon.letters.unknown_writer import unknown_writer_context
+from mentorup_daemon.letters.week import digest_context
+from mentorup_daemon.records import Snapshot, Topic
+
+
+def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
+    """Contexts for every letter, rich ones and bare ones, by the letter's name."""
+    rich, bare = sample_snapshot(), bare_snapshot()
+    quiet = replace(
+        rich,
+        topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=at(11, 28)),),
+        feedback=(),
+    )
+    cancelled = replace(
+        rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
+    )
+    return {
+        "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
+        "agenda/note": tuple(_note(snapshot, occasion) for snapshot in (rich, bare) for occasion in OCCASIONS),
+        "questions/note": (_questions(rich), _questions(bare), _questions(rich, at(12, 2, 10))),
+        "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
+        "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
+        "check_in/note": tuple(round_context(snapshot, NOW) for snapshot in (rich, bare)),
+        "check_in/draft": tuple(check_in_context(snapshot, ANA, NOW) for snapshot in (rich, bare)),
+        "welcome/note": tuple(welcome_context(snapshot, NOW) for snapshot in (rich, replace(bare, meetings=()))),
+        "change/note": (
+            change_context(cancelled, CHANGED, "none", MEETING.start, NOW),
+            change_context(rich, CHANGED, "edited", at(12, 2, 10), NOW),
+        ),
+        "trouble/note": tuple(trouble_context(rich, trouble, NOW) for trouble in TROUBLES),
+        "unknown_writer/note": (
+            unknown_writer_context(rich, FROM_KIM, NOW),
+            unknown_writer_context(replace(rich, mentors=()), replace(FROM_KIM, writer="", subject=""), NOW),
+        ),
+        "feedback_plan/note": tuple(feedback_plan_context(rich, one, NOW) for one in PLANS),
+        "shorten/draft": tuple(shorten_context(snapshot, MEETING, ANA, NOW) for snapshot in (quiet, bare)),
+        "contact/note": tuple(
+            contact_context(snapshot, replace(BEN, channel=channel), NOW)  # type: ignore[arg-type]  # all there are
+            for snapshot, channel in ((rich, "video"), (bare, "phone"), (bare, "text"), (rich, "in person"))
+        ),
+        "next_meeting/draft": tuple(
+            next_meeting_context(snapshot, MEETING, ANA, AFTERWARDS) for snapshot in (rich, bare)
+        ),
+        "digest/note": tuple(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
+        "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
+    }
+
+
+def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
+    return agenda_context(snapshot, agenda_for(snapshot, MEETING), NOW)
+
+
+def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
+    context = _agenda(snapshot)
+    draft = Templates(None).render("agenda/draft", context) if occasion.draft_state == "fresh" else None
+    return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING), occasion, draft, NOW)}
+
+
+def _questions(snapshot: Snapshot, moved_from: datetime | None = None) -> Mapping[str, object]:
+    return questions_context(snapshot, agenda_for(snapshot, MEETING), moved_from, MEETING.start - timedelta(days=5))
+
+
+def _thanks(snapshot: Snapshot) -> Mapping[str, object]:
+    meeting = EARLIER if snapshot.meeting(EARLIER.key) else MEETING
+    evening = meeting.end + timedelta(hours=2)
+    return thank_you_context(snapshot, meeting, ANA, gratitude_for(snapshot, meeting), evening)
