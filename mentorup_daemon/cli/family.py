@@ -67,7 +67,7 @@ class Family:
 
         @app.command("done", help=f"A {self.name} that is done with.")
         def done(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-            done_at = {"done_at": datetime.now(UTC)} if self.kind is ActionItem else {}
+            done_at = {"done_at": datetime.now(UTC)} if self.kind in (ActionItem, Goal) else {}
             self.change(config, number, as_json, state=self.done_state, **done_at)
 
         @app.command("drop", help=f"A {self.name} that is not wanted any more.")
@@ -133,7 +133,7 @@ class Family:
 
 def person_of(account: Opened, mentor: str | None) -> str | None:
     """The id, checked against the config."""
-    known = [person.id for person in account.settings.people()]
+    known = [person.id for person in account.snapshot().mentors]
     if mentor is not None and mentor not in known:
         raise MentorUpError(f"No one has the id {mentor!r}. The config knows: {', '.join(known) or 'no one yet'}.")
     return mentor

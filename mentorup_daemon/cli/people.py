@@ -76,7 +76,7 @@ def mentors(context: typer.Context, config: ConfigOption = None, as_json: JsonOp
 def mentors_list(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the people, with the last and the next meeting."""
     with errors_told(), opened(config) as account:
-        facts = [_mentor(account, one.id) for one in account.settings.people()]
+        facts = [_mentor(account, one.id) for one in account.snapshot().mentors]
         if as_json:
             print_json(facts)
             return

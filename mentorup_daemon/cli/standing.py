@@ -68,12 +68,13 @@ def forget_command(
     with errors_told(), opened(config) as account:
         if as_json and not yes:
             raise MentorUpError("--json asks no question: say --yes as well.")
-        person = next((one for one in account.settings.people() if one.id == mentor), None)
+        person = account.snapshot().person(mentor)
         names = (person.name, person.given_name) if person is not None else ()
+        listed = any(one.id == mentor for one in account.settings.people())
 
         def forget(*, really: bool) -> Forgotten:
             with account.store.writing() as scope, scope.connection.begin_nested() as savepoint:
-                gone = forget_person(scope, mentor, names=names, now=account.now)
+                gone = forget_person(scope, mentor, names=names, closed=listed, now=account.now)
                 if not really:
                     savepoint.rollback()
                 return gone

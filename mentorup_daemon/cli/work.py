@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -209,7 +210,7 @@ def feedback_plan(
     """Say what you will do about it."""
     with errors_told():
         words, day = one_line(plan), day_of(by)
-    FEEDBACK.change(config, number, as_json, plan=words, plan_due=day, state="planned")
+    FEEDBACK.change(config, number, as_json, plan=words, plan_due=day, planned_at=datetime.now(UTC), state="planned")
 
 
 @feedback_app.command("export")
@@ -227,7 +228,7 @@ def feedback_export(
             raise MentorUpError(f"--format {form!r}: use markdown, csv or json.")
         with account.store.reading() as scope:
             filed = work.items(scope, Feedback)
-        document = exported(filed, account.settings.people(), form, account.settings.owner_record().zone)
+        document = exported(filed, account.snapshot().mentors, form, account.settings.owner_record().zone)
         if to is None:
             typer.echo(document, nl=False)
         else:

@@ -6,6 +6,7 @@ Every other room imports from here; this room imports from none.
 """
 
 from mentorup_daemon.records.due import Due, Entry, Lands, Mark, Outcome, Receipt, Snapshot, Trouble
+from mentorup_daemon.records.growth import Candidate, Compact, FitAnswer, ProfileEntry, Request, Win, everyone
 from mentorup_daemon.records.mail import Command, MessageHeaders, Understood
 from mentorup_daemon.records.meetings import Meeting, Occurrence, Recognition, key_part
 from mentorup_daemon.records.people import Mentor, Owner, PersonState, WorkingHours
@@ -14,11 +15,14 @@ from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, No
 
 __all__ = [
     "ActionItem",
+    "Candidate",
     "Command",
+    "Compact",
     "Contact",
     "Due",
     "Entry",
     "Feedback",
+    "FitAnswer",
     "Goal",
     "Lands",
     "Mark",
@@ -31,14 +35,18 @@ __all__ = [
     "Owner",
     "PersonState",
     "Practice",
+    "ProfileEntry",
     "Receipt",
     "Recognition",
+    "Request",
     "Snapshot",
     "Tags",
     "Thanks",
     "Topic",
     "Trouble",
     "Understood",
+    "Win",
     "WorkingHours",
+    "everyone",
     "key_part",
 ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from mentorup_daemon.records.growth import Candidate, Compact, FitAnswer, ProfileEntry, Request, Win
 from mentorup_daemon.records.meetings import Meeting
 from mentorup_daemon.records.people import Mentor, Owner, PersonState
 from mentorup_daemon.records.practice import Practice
@@ -45,6 +46,7 @@ class Due:
     basis: str = ""
     revision: int = 1
     asked_for: bool = False  # the owner has just asked for it, so no quiet applies
+    of_ending: bool = False  # it is part of ending with a person, so it comes although they are closed (T11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,9 @@ class Trouble:
 class Snapshot:
     """All that the rules may look at, at one moment. The rules get this and a clock reading, nothing else.
 
-    `ledger` and `marks` are by key, `states` by person. `meetings` lie in the window that the store keeps, cancelled
-    ones included. `started_at` is the account's first start: nothing from before it is chased.
+    `mentors` are all people, candidates and mentees too. `ledger` and `marks` are by key, `states` by person.
+    `meetings` lie in the window that the store keeps, cancelled ones included. `started_at` is the account's first
+    start: nothing from before it is chased.
     """
 
     owner: Owner
@@ -130,6 +133,12 @@ class Snapshot:
     feedback: tuple[Feedback, ...] = ()
     goals: tuple[Goal, ...] = ()
     thanks: tuple[Thanks, ...] = ()
+    wins: tuple[Win, ...] = ()
+    profile: tuple[ProfileEntry, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    fits: tuple[FitAnswer, ...] = ()
+    compacts: tuple[Compact, ...] = ()
+    requests: tuple[Request, ...] = ()
     contacts: tuple[Contact, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     troubles: tuple[Trouble, ...] = ()

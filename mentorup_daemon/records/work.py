@@ -20,7 +20,8 @@ class Topic:
     """Something for an agenda. `wants` says what the owner wants from the mentor; "nothing" makes it an update.
 
     `priority` counts from 1, the most important; equal ones keep the order of their numbers. `minutes` is the owner's
-    own estimate, None to let the agenda share out the time. `private` topics stay out of everything mentor-bound.
+    own estimate, None to let the agenda share out the time. `read` is what the mentor should read beforehand, in words
+    or as a link (T5). `private` topics stay out of everything mentor-bound.
     """
 
     id: int
@@ -29,6 +30,7 @@ class Topic:
     wants: Wants = "view"
     priority: int = 2
     minutes: int | None = None
+    read: str = ""
     state: Literal["open", "discussed", "dropped"] = "open"
     private: bool = False
     created_at: datetime
@@ -80,6 +82,7 @@ class Feedback:
     offers: tuple[str, ...] = ()  # what it asks or promises, each as the line of a reply that would keep it
     plan: str | None = None
     plan_due: date | None = None
+    planned_at: datetime | None = None
     state: Literal["filed", "planned", "done", "dropped"] = "filed"
 
 
@@ -93,6 +96,7 @@ class Goal:
     due: date | None = None
     state: Literal["open", "done", "dropped"] = "open"
     created_at: datetime
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,7 @@ def _after_quiet(one: Due, moment: datetime, snapshot: Snapshot) -> datetime | N
     What fell due in the quiet is not chased after it, but what prepares a meeting that is still ahead then comes late.
     """
     quiet = snapshot.quiet_until(one.mentor)
-    if quiet is None or moment >= quiet:
+    if quiet is None or moment >= quiet or one.of_ending:
         return moment
     meeting = snapshot.meeting(one.object)
     if quiet >= one.expires_at or meeting is None or meeting.start <= quiet:

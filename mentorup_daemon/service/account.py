@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mentorup_daemon.calendars import Calendars, Feed
 from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.mailbox import Mailbox
-from mentorup_daemon.records import Mentor, Owner, Practice, Recognition, Tags
+from mentorup_daemon.records import Candidate, Mentor, Owner, Practice, Recognition, Tags, everyone
 from mentorup_daemon.service.doors import caldav_account, imap_account
+from mentorup_daemon.store import work
 from mentorup_daemon.store.account import Store
 
 Step = Callable[[str], None]
@@ -24,7 +25,10 @@ def go_on(_step: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The unit of work. `calendars` is None for an account that has none on CalDAV."""
+    """The unit of work. `calendars` is None for an account that has none on CalDAV.
+
+    `people` are those of the config; for a pass also the candidates that are known from the store alone.
+    """
 
     owner: Owner
     people: tuple[Mentor, ...]
@@ -47,6 +51,13 @@ class Account:
         for feed in self.feeds:
             feed.close()
         self.store.close()
+
+
+def with_candidates(account: Account) -> Account:
+    """The account with the candidates of the store among its people, so that their meetings and mails are seen."""
+    with account.store.reading() as scope:
+        candidates = work.items(scope, Candidate)
+    return replace(account, people=everyone(account.people, candidates))
 
 
 def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:

@@ -18,7 +18,7 @@ from mentorup_daemon.records import Due, Snapshot, Topic
 from mentorup_daemon.rules.discussed import discussed
 from mentorup_daemon.rules.plan import Plan, plan
 from mentorup_daemon.service import calendar_in, mail_in
-from mentorup_daemon.service.account import Account, Step, go_on
+from mentorup_daemon.service.account import Account, Step, go_on, with_candidates
 from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
 from mentorup_daemon.store import health, mail, snapshot, work
 
@@ -45,6 +45,7 @@ def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, s
     Raises StoreError and Busy, for without the store nothing is safe; what the servers do wrong is in the result.
     """
     facts = account.store.first_start(now)
+    account = with_candidates(account)
     step("account opened")
     done = Pass()
     if CALDAV in look:

@@ -24,8 +24,11 @@ from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.states import keep_state
 from mentorup_daemon.store.tables import (
     actions,
+    candidates,
+    compacts,
     contacts,
     feedback,
+    fits,
     goals,
     ledger,
     marks,
@@ -34,15 +37,18 @@ from mentorup_daemon.store.tables import (
     people,
     read_messages,
     receipts,
+    requests,
     resources,
     thanks,
     threads,
     topics,
+    wins,
 )
 
 _BUSY_SECONDS = 10.0
 
 _OWN = {
+    "compacts": compacts,
     "topics": topics,
     "feedback": feedback,
     "goals": goals,
@@ -51,6 +57,7 @@ _OWN = {
     "contacts": contacts,
     "states": people,
 }
+_ABOUT = {"candidates": candidates, "fit forms": fits, "requests": requests}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,11 @@ class Forgotten:
         return not any(self.counts.values())
 
 
-def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], now: datetime) -> Forgotten:
+def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], closed: bool, now: datetime) -> Forgotten:
     """Removes all that is kept of the person with this id.
 
-    `names` are what the config calls them, none when it doesn't know them any more; with some, their schedules stay
-    closed until the owner says otherwise.
+    `names` are what they are called, none when nobody knows them any more. `closed` leaves their schedules closed until
+    the owner says otherwise: for somebody whom the config still names.
     """
     originals = _originals(scope, mentor)
     counts = {**_forget_meetings(scope, mentor), **_forget_written(scope, mentor, names)}
@@ -83,7 +90,10 @@ def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], now: datet
     )
     for name, table in _OWN.items():
         _remove(scope, table, table.c.mentor == mentor, counts, name)
-    if names:
+    for name, table in _ABOUT.items():
+        _remove(scope, table, table.c.person == mentor, counts, name)
+    _forget_credit(scope, mentor)
+    if closed:
         keep_state(scope, PersonState(mentor=mentor, state="closed", since=now))
     return Forgotten({**counts, "originals of mail": len(originals)}, originals)
 
@@ -95,6 +105,17 @@ def _originals(scope: Scope, mentor: str) -> tuple[str, ...]:
     ).all()
     kept = {row.original for row in rows if row.mentor != mentor}
     return tuple(sorted({row.original for row in rows if row.mentor == mentor and row.original} - kept))
+
+
+def _forget_credit(scope: Scope, mentor: str) -> None:
+    """The wins are the owner's and stay; whose help was in them goes."""
+    for row in scope.connection.execute(select(wins.c.id, wins.c.credit).where(wins.c.account == scope.account)).all():
+        if mentor in row.credit:
+            scope.connection.execute(
+                update(wins)
+                .where(wins.c.account == scope.account, wins.c.id == row.id)
+                .values(credit=[other for other in row.credit if other != mentor])
+            )
 
 
 def _forget_meetings(scope: Scope, mentor: str) -> dict[str, int]:

@@ -1,70 +1,77 @@
 """The schema as SQLAlchemy Core tables. Every table carries the account, so that one store can hold many.
 
-Moments are stored in UTC and come back aware; nothing is stored in local time. Constraint names follow one convention,
-so that a migration can name what it changes. The unique constraint on the ledger's (account, key, revision) is what
-makes each note happen once: whoever inserts the row has the claim.
+What bears a number (topics, promises, feedback, ...) is in `work_tables` and handed on from here. The unique constraint
+on the ledger's (account, key, revision) is what makes each note happen once: whoever inserts the row has the claim.
 """
 
 from __future__ import annotations
-
-from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    Date,
-    DateTime,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC. A naive one is refused: it would be a guess."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC; SQLite keeps no zone, so it gets the bare time."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a zone can't be stored")
-        return value.astimezone(UTC).replace(tzinfo=None if dialect.name == "sqlite" else UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Back as an aware datetime in UTC."""
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from mentorup_daemon.store.schema import Moment, account_column, metadata
+from mentorup_daemon.store.work_tables import (
+    actions,
+    candidates,
+    compacts,
+    feedback,
+    fits,
+    goals,
+    notes,
+    profile,
+    requests,
+    thanks,
+    topics,
+    wins,
 )
 
-
-def _account() -> Column[str]:
-    return Column("account", String(100), primary_key=True)
-
+__all__ = [
+    "Moment",
+    "accounts",
+    "actions",
+    "calendars",
+    "candidates",
+    "compacts",
+    "contacts",
+    "feedback",
+    "fits",
+    "folders",
+    "goals",
+    "ledger",
+    "marks",
+    "meetings",
+    "metadata",
+    "notes",
+    "people",
+    "placements",
+    "profile",
+    "quarantine",
+    "read_messages",
+    "receipts",
+    "requests",
+    "resources",
+    "servers",
+    "thanks",
+    "threads",
+    "topics",
+    "troubles",
+    "wins",
+]
 
 accounts = Table(
     "accounts",
     metadata,
-    _account(),
+    account_column(),
     Column("secret", LargeBinary, nullable=False),  # keys the Message-IDs of what we write (HMAC)
     Column("started_at", Moment, nullable=False),
     Column("next_number", Integer, nullable=False),  # topics, actions, feedback, goals share one sequence
@@ -76,7 +83,7 @@ accounts = Table(
 calendars = Table(
     "calendars",
     metadata,
-    _account(),
+    account_column(),
     Column("url", String(1000), primary_key=True),
     Column("name", Text, nullable=False),
     Column("cursor", Text, nullable=False, default=""),
@@ -86,7 +93,7 @@ calendars = Table(
 resources = Table(
     "resources",
     metadata,
-    _account(),
+    account_column(),
     Column("calendar", String(1000), primary_key=True),
     Column("href", String(1000), primary_key=True),
     Column("etag", Text, nullable=False),
@@ -98,7 +105,7 @@ Index(None, resources.c.account, resources.c.candidate)
 meetings = Table(
     "meetings",
     metadata,
-    _account(),
+    account_column(),
     Column("key", String(1000), primary_key=True),
     Column("uid", Text, nullable=False),
     Column("recurrence_id", String(40), nullable=False),
@@ -118,96 +125,10 @@ meetings = Table(
 Index(None, meetings.c.account, meetings.c.start)
 Index(None, meetings.c.account, meetings.c.calendar, meetings.c.href)
 
-topics = Table(
-    "topics",
-    metadata,
-    _account(),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("mentor", String(100)),
-    Column("wants", String(20), nullable=False),
-    Column("priority", Integer, nullable=False),
-    Column("minutes", Integer),
-    Column("state", String(20), nullable=False),
-    Column("private", Boolean, nullable=False),
-    Column("created_at", Moment, nullable=False),
-)
-
-actions = Table(
-    "actions",
-    metadata,
-    _account(),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("owner", String(100), nullable=False),
-    Column("mentor", String(100)),
-    Column("due", Date),
-    Column("state", String(20), nullable=False),
-    Column("source", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("done_at", Moment),
-)
-
-feedback = Table(
-    "feedback",
-    metadata,
-    _account(),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("mentor", String(100)),
-    Column("received_at", Moment, nullable=False),
-    Column("filed_at", Moment),
-    Column("source", String(20), nullable=False),
-    Column("message_id", Text, nullable=False),
-    Column("meeting", String(1000)),
-    Column("subject", Text, nullable=False),
-    Column("original", Text, nullable=False),
-    Column("writer", Text, nullable=False, default=""),
-    Column("guess", Text, nullable=False, default=""),
-    Column("offers", JSON, nullable=False, default=list),
-    Column("plan", Text),
-    Column("plan_due", Date),
-    Column("state", String(20), nullable=False),
-)
-
-goals = Table(
-    "goals",
-    metadata,
-    _account(),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("mentor", String(100)),
-    Column("due", Date),
-    Column("state", String(20), nullable=False),
-    Column("created_at", Moment, nullable=False),
-)
-
-thanks = Table(
-    "thanks",
-    metadata,
-    _account(),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("mentor", String(100), nullable=False),
-    Column("meeting", String(1000)),
-    Column("created_at", Moment, nullable=False),
-)
-
-notes = Table(
-    "notes",
-    metadata,
-    _account(),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("mentor", String(100)),
-    Column("about", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-)
-
 people = Table(
     "people",
     metadata,
-    _account(),
+    account_column(),
     Column("mentor", String(100), primary_key=True),
     Column("state", String(20), nullable=False),
     Column("since", Moment, nullable=False),
@@ -217,7 +138,7 @@ people = Table(
 contacts = Table(
     "contacts",
     metadata,
-    _account(),
+    account_column(),
     Column("mentor", String(100), primary_key=True),
     Column("at", Moment, primary_key=True),
     Column("kind", String(20), primary_key=True),
@@ -226,7 +147,7 @@ contacts = Table(
 folders = Table(
     "folders",
     metadata,
-    _account(),
+    account_column(),
     Column("folder", String(500), primary_key=True),
     Column("uidvalidity", Integer, nullable=False),
     Column("uidnext", Integer, nullable=False),
@@ -236,7 +157,7 @@ folders = Table(
 read_messages = Table(
     "read_messages",
     metadata,
-    _account(),
+    account_column(),
     Column("digest", String(64), primary_key=True),  # of the message's content: the same mail in two folders is one
     Column("message_id", Text, nullable=False),
     Column("kind", String(20), nullable=False),
@@ -248,7 +169,7 @@ read_messages = Table(
 placements = Table(
     "placements",
     metadata,
-    _account(),
+    account_column(),
     Column("folder", String(500), primary_key=True),
     Column("uidvalidity", Integer, primary_key=True),
     Column("uid", Integer, primary_key=True),
@@ -262,7 +183,7 @@ Index(None, placements.c.account, placements.c.marked)
 quarantine = Table(
     "quarantine",
     metadata,
-    _account(),
+    account_column(),
     Column("place", String(1000), primary_key=True),  # "INBOX uid 7", an event's href
     Column("what", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -272,7 +193,7 @@ quarantine = Table(
 threads = Table(
     "threads",
     metadata,
-    _account(),
+    account_column(),
     Column("message_id", String(500), primary_key=True),
     Column("key", String(1000), nullable=False),  # of the draft that this message of the owner's came from
     Column("guess", Boolean, nullable=False),
@@ -306,7 +227,7 @@ ledger = Table(
 marks = Table(
     "marks",
     metadata,
-    _account(),
+    account_column(),
     Column("key", String(1000), primary_key=True),
     Column("skipped", Boolean, nullable=False),
     Column("snoozed_until", Moment),
@@ -315,7 +236,7 @@ marks = Table(
 receipts = Table(
     "receipts",
     metadata,
-    _account(),
+    account_column(),
     Column("key", String(200), primary_key=True),
     Column("at", Moment, nullable=False),
     Column("serial", Integer, nullable=False, default=0),  # their order: several may be kept at one moment
@@ -327,7 +248,7 @@ receipts = Table(
 troubles = Table(
     "troubles",
     metadata,
-    _account(),
+    account_column(),
     Column("about", String(100), primary_key=True),
     Column("since", Moment, nullable=False),
     Column("text", Text, nullable=False),
@@ -338,7 +259,7 @@ troubles = Table(
 servers = Table(
     "servers",
     metadata,
-    _account(),
+    account_column(),
     Column("server", String(40), primary_key=True),  # "imap", "caldav"
     Column("reached_at", Moment),
     Column("failed_at", Moment),

@@ -1,4 +1,4 @@
-"""Topics, action items, feedback, goals, thanks, notes, contacts, and the owner's marks on notes."""
+"""What bears a number (topics, promises, feedback, goals, ...), contacts, and the owner's marks on notes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,58 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table, delete, insert, select, update
 
-from mentorup_daemon.records import ActionItem, Contact, Feedback, Goal, Mark, Note, Thanks, Topic
+from mentorup_daemon.records import (
+    ActionItem,
+    Candidate,
+    Compact,
+    Contact,
+    Feedback,
+    FitAnswer,
+    Goal,
+    Mark,
+    Note,
+    ProfileEntry,
+    Request,
+    Thanks,
+    Topic,
+    Win,
+)
 from mentorup_daemon.store.account import Scope, take_number
 from mentorup_daemon.store.rows import columns_of, put, record
-from mentorup_daemon.store.tables import actions, contacts, feedback, goals, marks, notes, thanks, topics
+from mentorup_daemon.store.tables import (
+    actions,
+    candidates,
+    compacts,
+    contacts,
+    feedback,
+    fits,
+    goals,
+    marks,
+    notes,
+    profile,
+    requests,
+    thanks,
+    topics,
+    wins,
+)
 
-Item = TypeVar("Item", bound=Topic | ActionItem | Feedback | Goal | Thanks | Note)
+Numbered = (
+    Topic
+    | ActionItem
+    | Feedback
+    | Goal
+    | Thanks
+    | Note
+    | Win
+    | ProfileEntry
+    | Candidate
+    | FitAnswer
+    | Compact
+    | Request
+)
+"""Whatever bears a number of the one sequence."""
+
+Item = TypeVar("Item", bound=Numbered)
 
 _TABLES: dict[type, Table] = {
     Topic: topics,
@@ -23,6 +69,12 @@ _TABLES: dict[type, Table] = {
     Goal: goals,
     Thanks: thanks,
     Note: notes,
+    Win: wins,
+    ProfileEntry: profile,
+    Candidate: candidates,
+    FitAnswer: fits,
+    Compact: compacts,
+    Request: requests,
 }
 
 
@@ -55,16 +107,13 @@ def item(scope: Scope, kind: type[Item], number: int) -> Item | None:
     return None if row is None else record(kind, row)
 
 
-def find(scope: Scope, number: int) -> Topic | ActionItem | Feedback | Goal | Thanks | Note | None:
+def find(scope: Scope, number: int) -> Numbered | None:
     """Whatever bears this number: they share one sequence."""
-    return (
-        item(scope, Topic, number)
-        or item(scope, ActionItem, number)
-        or item(scope, Feedback, number)
-        or item(scope, Goal, number)
-        or item(scope, Thanks, number)
-        or item(scope, Note, number)
-    )
+    for kind in _TABLES:
+        found: Numbered | None = item(scope, kind, number)
+        if found is not None:
+            return found
+    return None
 
 
 def change(scope: Scope, kind: type, number: int, **values: Any) -> bool:

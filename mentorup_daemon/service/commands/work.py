@@ -6,7 +6,18 @@ from datetime import date, timedelta
 
 from mentorup_daemon.letters.quoting import worth_quoting
 from mentorup_daemon.letters.wrap import shorten
-from mentorup_daemon.records import ActionItem, Command, Feedback, Goal, Note, Thanks, Topic
+from mentorup_daemon.records import (
+    ActionItem,
+    Candidate,
+    Command,
+    Compact,
+    Feedback,
+    FitAnswer,
+    Goal,
+    Note,
+    Thanks,
+    Topic,
+)
 from mentorup_daemon.replies.commands import topic_of
 from mentorup_daemon.rules.fitting import meeting_for
 from mentorup_daemon.rules.vague import SHAPE, is_vague
@@ -42,28 +53,35 @@ def add(about: About, command: Command) -> list[Line]:
 def done(about: About, command: Command) -> list[Line]:
     """What has this number is done."""
     found = _numbered(about, command)
-    if isinstance(found, (Thanks, Note)):
+    if not isinstance(found, (Topic, ActionItem, Feedback, Goal, Candidate)):
         raise Cannot(f"number {found.id} is not something to be done; DROP {found.id} removes it")
     if found.state in _CLOSED_STATES:
-        return [("DONE", found.text, "is off the list already")]
-    if isinstance(found, ActionItem):
-        about.journal.change(ActionItem, found.id, state="done", done_at=about.now)
+        return [("DONE", _words(found), "is off the list already")]
+    if isinstance(found, (ActionItem, Goal)):
+        about.journal.change(type(found), found.id, state="done", done_at=about.now)
     else:
         about.journal.change(type(found), found.id, state="discussed" if isinstance(found, Topic) else "done")
-    return [("DONE", found.text, "off the list")]
+    return [("DONE", _words(found), "off the list")]
 
 
 def drop(about: About, command: Command) -> list[Line]:
     """What has this number is not wanted any more."""
     found = _numbered(about, command)
-    if isinstance(found, (Thanks, Note)):
+    if isinstance(found, (Thanks, Note, FitAnswer)):
         about.journal.remove(type(found), found.id)
         return [("DROP", found.text, "removed")]
     about.journal.change(type(found), found.id, state="dropped")
-    return [("DROP", found.text, "off the list")]
+    return [("DROP", _words(found), "off the list")]
 
 
-def _numbered(about: About, command: Command) -> Topic | ActionItem | Feedback | Goal | Thanks | Note:
+def _words(found: work.Numbered) -> str:
+    """What the receipt calls it."""
+    if isinstance(found, Candidate):
+        return found.name
+    return f"what you and {found.mentor} have agreed on" if isinstance(found, Compact) else found.text
+
+
+def _numbered(about: About, command: Command) -> work.Numbered:
     found = work.find(about.scope, command.number) if command.number is not None else None
     if found is None:
         raise Cannot(f"there is nothing with the number {command.number}; PENDING lists what is open")
@@ -147,7 +165,7 @@ def plan(about: About, command: Command) -> list[Line]:
     if not meant:
         raise Cannot("there is no feedback without a plan here; HEARD files what was said")
     by = about.local_date(command.when) if command.when else None
-    about.journal.change(Feedback, meant[0].id, plan=command.text, plan_due=by, state="planned")
+    about.journal.change(Feedback, meant[0].id, plan=command.text, plan_due=by, planned_at=about.now, state="planned")
     said = shorten(worth_quoting(meant[0].text, about.owner.given_name), 60)
     when = f", by {in_full(by)}" if by else ""
     return [("PLAN", command.text, f"for what {about.name_of(meant[0].mentor)} said: {said}{when}")]
