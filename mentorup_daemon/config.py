@@ -35,6 +35,12 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
+def _hours(days: tuple[values.Day, ...], hours: str) -> WorkingHours:
+    """working_days and working_hours as the rules take them."""
+    opens, closes = values.clock_minutes(hours)
+    return WorkingHours(opens=opens, closes=closes, days=frozenset(values.DAYS.index(day) for day in days))
+
+
 class OwnerSettings(_Section):
     """[owner]: whom MentorUp works for and writes to."""
 
@@ -139,6 +145,9 @@ class MentorSettings(_Section):
     cadence: values.CadenceOrNone = None
     channel: Literal["email", "phone", "text", "video", "in person"] = "email"
     timezone: values.ZoneOrNone = ""
+    working_days: Annotated[tuple[values.Day, ...], _list(least=1)] = values.DAYS[:5]
+    working_hours: values.Hours = "09:00-17:00"
+    away: Annotated[tuple[values.Absence, ...], _list()] = ()
     topics: Annotated[tuple[values.Filled, ...], _list()] = ()
     agenda_lead_time: values.LeadTimeOrNone = None
 
@@ -154,6 +163,8 @@ class MentorSettings(_Section):
             cadence=self.cadence,
             channel=self.channel,
             timezone=self.timezone,
+            hours=_hours(self.working_days, self.working_hours),
+            away=tuple(values.absence(days) for days in self.away),
             topics=self.topics,
             agenda_lead_time=self.agenda_lead_time,
         )
@@ -196,14 +207,12 @@ class Settings(_Section):
 
     def owner_record(self) -> Owner:
         """The owner as the other rooms know them."""
-        opens, closes = values.clock_minutes(self.owner.working_hours)
-        days = frozenset(values.DAYS.index(day) for day in self.owner.working_days)
         return Owner(
             name=self.owner.name,
             email=self.owner.email,
             aliases=self.owner.aliases,
             timezone=self.owner.timezone,
-            hours=WorkingHours(opens=opens, closes=closes, days=days),
+            hours=_hours(self.owner.working_days, self.owner.working_hours),
             action_item_cap=self.owner.action_item_cap,
         )
 

@@ -12,7 +12,7 @@ import ipaddress
 import re
 import warnings
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
@@ -100,6 +100,26 @@ def clock_minutes(hours: str) -> tuple[int, int]:
     """Opening and closing of `HH:MM-HH:MM`, as minutes since midnight."""
     opens, closes = (part.split(":") for part in hours.split("-"))
     return int(opens[0]) * 60 + int(opens[1]), int(closes[0]) * 60 + int(closes[1])
+
+
+def _absence(value: str) -> str:
+    try:
+        first, last = absence(value)
+    except ValueError:
+        raise expected('expected a day like "2026-12-24", or days like "2026-12-21 to 2027-01-03"') from None
+    if last < first:
+        raise expected("expected the last day after the first")
+    if last - first > timedelta(days=731):
+        raise expected("expected an absence of two years at most; `mentorup mentors pause` waits for longer")
+    return value
+
+
+def absence(days: str) -> tuple[date, date]:
+    """The first and the last day of `2026-12-24` or `2026-12-21 to 2027-01-03`; ValueError for anything else."""
+    first, to, last = (part.strip() for part in days.partition(" to "))
+    if not all(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) for day in ((first, last) if to else (first,))):
+        raise ValueError(days)
+    return date.fromisoformat(first), date.fromisoformat(last if to else first)
 
 
 def duration(text: str) -> timedelta:
@@ -277,6 +297,7 @@ Email = Annotated[str, AfterValidator(_email)]
 Zone = Annotated[str, AfterValidator(_zone)]
 ZoneOrNone = Annotated[str, AfterValidator(lambda value: _zone(value) if value else value)]
 Hours = Annotated[str, AfterValidator(_working_hours)]
+Absence = Annotated[str, AfterValidator(_absence)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Identifier = Annotated[str, AfterValidator(_identifier)]

@@ -107,6 +107,7 @@ def _mentor(account: Opened, mentor: str) -> dict[str, object]:
     ahead = [one.start for one in theirs if one.start > account.now]
     return {
         **as_object(person, MENTOR_FIELDS),
+        "away": tuple(f"{first} to {last}" if last > first else f"{first}" for first, last in person.away),
         "state": _state(view, mentor, account),
         "last_meeting": max(held, default=None),
         "next_meeting": min(ahead, default=None),

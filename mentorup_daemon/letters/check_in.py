@@ -24,11 +24,12 @@ _NAMES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingView:
-    """Where contact with one mentor stands. `last` and `next` are dates in words, "" for none."""
+    """Where contact with one mentor stands. `last`, `next` and `back` (from holidays) are dates in words, or ""."""
 
     person: PersonView
     last: str
     next: str
+    back: str
     drafted: bool
     ready: bool
 
@@ -101,13 +102,16 @@ def round_context(snapshot: Snapshot, now: datetime) -> Mapping[str, object]:
     standing = []
     for mentor in mentors:
         last, ahead = last_contact(snapshot, mentor, now), next_meeting(snapshot, mentor, now)
+        back = mentor.away_until(now.astimezone(mentor.zone(snapshot.owner)).date())
+        written = drafted and back is None
         standing.append(
             StandingView(
                 person=person_view(mentor),
                 last=when(last, now, zone).short if last else "",
                 next=when(ahead.start, now, zone).date if ahead else "",
-                drafted=drafted,
-                ready=drafted and check_in_ready(check_in_context(snapshot, mentor, now)),
+                back=when(back, now, zone).date if back else "",
+                drafted=written,
+                ready=written and check_in_ready(check_in_context(snapshot, mentor, now)),
             )
         )
     ready = sum(entry.ready for entry in standing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,9 @@ _TITLES = frozenset("dr prof professor mr mrs ms mx sir dame frau herr pd med ph
 
 @dataclass(frozen=True, slots=True)
 class WorkingHours:
-    """When the owner may be written to: minutes since local midnight, `opens` <= t < `closes` (at most 1440).
+    """When somebody works, the owner or a mentor: minutes since local midnight, `opens` <= t < `closes` (at most 1440).
+
+    The owner is written to within theirs; meetings are proposed within both.
 
     `days` are weekdays, Monday 0. 00:00-24:00 means always, whatever the days say (contract: "always").
     """
@@ -77,8 +79,22 @@ class Mentor:
     cadence: timedelta | None = None
     channel: Channel = "email"
     timezone: str = ""
+    hours: WorkingHours = WorkingHours(opens=9 * 60, closes=17 * 60)
+    away: tuple[tuple[date, date], ...] = ()  # holidays: first and last day, on the person's own calendar
     topics: tuple[str, ...] = ()
     agenda_lead_time: timedelta | None = None
+
+    def zone(self, owner: Owner) -> ZoneInfo:
+        """The person's own time zone; the owner's where theirs isn't known."""
+        return ZoneInfo(self.timezone) if self.timezone else owner.zone
+
+    def away_until(self, day: date) -> date | None:
+        """The first day on which a person who is away on `day` is back; None for one who isn't away."""
+        back = day
+        for first, last in sorted(self.away):
+            if first <= back <= last:
+                back = last + timedelta(days=1)
+        return back if back > day else None
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 Everything is reckoned on the owner's wall clock, so that 08:00 stays 08:00 over both DST changes. A moment in the quiet
 moves to the next opening. The one hard thing is a note that must come *before* something: when waiting for the next
 opening would eat more than half of the time it was meant to give, it comes in the last working hour before instead.
+A mentor's holidays are days on their own calendar; what would reach them then waits for the day they are back.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mentorup_daemon.records import Owner, WorkingHours
+from mentorup_daemon.records import Mentor, Owner, WorkingHours
 
 _DAYS_AHEAD = 15  # every set of working days comes round within a week; the rest is margin
 
@@ -65,6 +66,20 @@ def before_deadline(due_at: datetime, deadline: datetime, owner: Owner) -> datet
     if deadline - opening >= (deadline - due_at) / 2:
         return opening
     return last_hour_before(due_at, owner)
+
+
+def when_back(moment: datetime, person: Mentor, owner: Owner) -> datetime:
+    """`moment` itself, or for a person who is away then the owner's first working moment on a day that they are back.
+
+    The day begins with the person's own working hours, so that nothing is written to them in the night before.
+    """
+    zone = person.zone(owner)
+    for _ in range(len(person.away) + 1):
+        back = person.away_until(moment.astimezone(zone).date())
+        if back is None:
+            break
+        moment = next_opening(at_wall_clock(back, person.hours.opens, zone), owner)
+    return moment
 
 
 def _opened(day: date, hours: WorkingHours, zone: ZoneInfo) -> tuple[datetime | None, datetime]:

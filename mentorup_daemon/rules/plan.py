@@ -31,7 +31,7 @@ from mentorup_daemon.rules import (
     unknown_writer,
     welcome,
 )
-from mentorup_daemon.rules.hours import in_hours, next_opening
+from mentorup_daemon.rules.hours import in_hours, next_opening, when_back
 
 RULES = (
     welcome,
@@ -53,6 +53,9 @@ RULES = (
 
 _AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda)}
 """The rules that write ahead of a meeting, from its time and people: what they wrote moves and falls with it."""
+
+_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE})
+"""The rules whose drafts a mentor doesn't expect: they wait until the mentor is back from holidays (T10)."""
 
 _LOOK_AHEAD = timedelta(days=14)
 
@@ -134,9 +137,17 @@ def _standing(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Du
             moment = min(one.due_at, now) if revised and one.due_at <= now + agenda.FAR else one.due_at
             if mark is not None and mark.snoozed_until is not None:
                 moment = max(moment, next_opening(mark.snoozed_until, snapshot.owner))
-            awake = _after_quiet(one, moment, snapshot)
-            if awake is not None and awake <= until:
+            awake = _after_quiet(one, _after_absence(one, moment, snapshot), snapshot)
+            if awake is not None and awake <= until and awake < one.expires_at:
                 yield replace(one, revision=revision, due_at=awake)
+
+
+def _after_absence(one: Due, moment: datetime, snapshot: Snapshot) -> datetime:
+    """When an unasked draft, due at `moment`, comes although its mentor is away: when they are back."""
+    person = snapshot.person(one.mentor)
+    if person is None or one.rule not in _UNASKED or one.lands != "drafts":
+        return moment
+    return when_back(moment, person, snapshot.owner)
 
 
 def _after_quiet(one: Due, moment: datetime, snapshot: Snapshot) -> datetime | None:

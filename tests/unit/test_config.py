@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
 
 from mentorup_daemon.config import MentorSettings, Settings, find_config, load, parse, state_directory, store_url
 from mentorup_daemon.errors import ConfigError
-from mentorup_daemon.records import Practice, Recognition, Tags
+from mentorup_daemon.records import Practice, Recognition, Tags, WorkingHours
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -116,8 +117,19 @@ def test_the_records_carry_what_the_config_says() -> None:
     assert owner.hours.days == {5}
     assert owner.addresses == {"sam@example.org"}
     (ana,) = settings.people()
+    assert ana.hours == WorkingHours(opens=9 * 60, closes=17 * 60)
     assert (ana.cadence, ana.agenda_lead_time, ana.distance) == (timedelta(weeks=2), timedelta(days=3), None)
     assert settings.practice() == Practice(lead_time=timedelta(days=3), delivery=("drafts",), digest="0 9 * * 5")
+
+
+def test_t10_the_records_carry_a_mentors_hours_and_holidays() -> None:
+    ana = '[[mentors]]\nid = "ana"\nname = "Ana"\ntimezone = "Europe/Berlin"\nworking_days = ["tue", "wed"]\n'
+    ana += 'working_hours = "10:00-15:30"\naway = ["2026-12-24", "2026-12-28 to 2027-01-03"]\n'
+    settings = parse(MINIMAL + ana, "given")
+    (person,) = settings.people()
+    assert person.hours == WorkingHours(opens=600, closes=930, days=frozenset({1, 2}))
+    assert person.away == ((date(2026, 12, 24),) * 2, (date(2026, 12, 28), date(2027, 1, 3)))
+    assert person.zone(settings.owner_record()) == ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize(("security", "port"), [("tls", 993), ("starttls", 143)])

@@ -485,3 +485,23 @@ def test_no_fault_shows_what_stands_under_a_password(path: tuple[Any, ...], dept
 
 def test_the_models_allow_no_key_that_is_not_theirs() -> None:
     assert Settings.model_config["extra"] == "forbid"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("away", ["24 December"], 'expected a day like "2026-12-24", or days like "2026-12-21 to 2027-01-03"'),
+        ("away", ["2026-02-30"], 'expected a day like "2026-12-24", or days like "2026-12-21 to 2027-01-03"'),
+        ("away", ["20261224"], 'expected a day like "2026-12-24", or days like "2026-12-21 to 2027-01-03"'),
+        ("away", ["2027-01-03 to 2026-12-21"], "expected the last day after the first"),
+        ("away", ["2026-01-01 to 2036-01-01"], "expected an absence of two years at most"),
+        ("away", "2026-12-24", "expected a list"),
+        ("working_hours", "17:00-09:00", "the end after the start"),
+        ("working_days", ["monday"], 'expected "mon", "tue"'),
+        ("working_days", [], "expected at least one entry"),
+    ],
+)
+def test_t10_a_mentors_hours_and_holidays_are_checked(key: str, value: object, told: str) -> None:
+    [fault] = faults(mentors({"id": "ana", "name": "Ana", key: value}))
+    assert fault.startswith(f"mentors[1].{key}")
+    assert told in fault
