@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 import structlog
@@ -17,6 +18,7 @@ import structlog
 pytest_plugins = [
     "tests.servers.caldav",
     "tests.servers.imap",
+    "tests.servers.cyrus",
     "tests.servers.fake_http",
     "tests.servers.world",
     "tests.servers.wheel",
@@ -28,7 +30,11 @@ def require_debian(program: str, package: str) -> None:
     """Skip (fail in CI) unless `program`, from Debian's `package`, is installed."""
     if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
         return
-    message = f"{program} is missing: apt-get install {package}"
+    missing(f"{program} is missing: apt-get install {package}")
+
+
+def missing(message: str) -> NoReturn:
+    """Skip (fail in CI) for want of a server; `message` says how to get it."""
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)

@@ -567,6 +567,8 @@ def test_i18_poison_on_a_real_server_is_read_like_any_other(imap_server: Mailser
         b"Subject: " + b"long " * 20_000 + b"\r\n\r\n",
         b"To: " + b"(((((" * 500 + b"\r\n\r\n",
     ]
+    if imap_server.name == "cyrus":
+        del poison[1]  # which it doesn't take in
     with Mailbox(imap_server.account()) as mailbox:
         start = mailbox.changes("INBOX", None, TAGS).cursor
         uids = [imap_server.deliver(raw) for raw in (*poison, mail("fine"))]

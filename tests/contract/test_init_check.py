@@ -21,6 +21,7 @@ from mentorup_daemon.config import load
 from mentorup_daemon.errors import ConfigError
 from tests.servers.caldav import CalDavServer
 from tests.servers.imap import Mailserver
+from tests.servers.world import PAIRS
 
 SECRET = "hunter2-Zq9"
 
@@ -279,11 +280,13 @@ def test_the_systems_time_zone_is_found(tmp_path: Path) -> None:
 class TestCheck:
     """What check says of servers as they are."""
 
-    def test_all_is_well_on_each_server_and_nothing_is_made(
-        self, home: Home, imap_server: Mailserver, caldav_server: CalDavServer
+    @pytest.mark.parametrize("pair", PAIRS)
+    def test_all_is_well_on_each_pair_of_servers_and_nothing_is_made(
+        self, home: Home, request: pytest.FixtureRequest, pair: tuple[str, str]
     ) -> None:
+        imap_server, caldav_server = (request.getfixturevalue(name) for name in pair)
         home.write(table(imap_server, caldav_server))
-        if imap_server.name != "pymap":
+        if imap_server.dovecot is not None:
             with imap_server.client() as client:
                 client.create_folder("Vorlagen")
         before = imap_server.folders()
@@ -297,7 +300,7 @@ class TestCheck:
         assert "Work" in found["caldav"][0][1]
         assert found["templates"] == [("ok", "the shipped ones")]
         assert found["state"] == [("ok", f"{home.path}/.local/state/mentorup will be made")]
-        if imap_server.name == "pymap":
+        if imap_server.dovecot is None:
             assert "one with a usual name is taken" in found["imap.drafts"][0][1]
         else:
             assert found["imap.drafts"] == [("ok", "Vorlagen (the server says so)")]

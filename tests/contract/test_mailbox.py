@@ -124,8 +124,7 @@ class TestMailbox:
 
     def test_more_mail_than_fits_in_one_command_all_arrives(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
         start = mailbox.changes("INBOX", None, TAGS).cursor
-        with imap_server.client() as client:
-            client.multiappend("INBOX", [mail(f"number {number}") for number in range(230)])
+        imap_server.deliver_all([mail(f"number {number}") for number in range(230)])
         seen = mailbox.changes("INBOX", start, TAGS)
         assert [each.headers.subject for each in seen.arrived] == [f"number {number}" for number in range(230)]
 
@@ -230,7 +229,7 @@ class TestMailbox:
         self, imap_server: Mailserver, mailbox: Mailbox
     ) -> None:
         imap_server.deliver(mail(), "Projects/Mentoring")
-        with pytest.raises(ConfigError, match=r"'Nowhere/Else'.*INBOX, Projects/Mentoring"):
+        with pytest.raises(ConfigError, match=r"'Nowhere/Else'.*INBOX, (Projects, )?Projects/Mentoring"):
             mailbox.changes("Nowhere/Else", None, TAGS)
         assert mailbox.changes("Projects/Mentoring", None, TAGS).first_sight
 

@@ -1,4 +1,4 @@
-"""CalDAV servers for the tests: Radicale and Xandikos, one process each for the whole run.
+"""CalDAV servers for the tests: Radicale and Xandikos, one process each for the whole run (Cyrus: see there).
 
 Each test has a user or a calendar of its own. What it puts into a server, it puts there over plain HTTP, so that
 nothing that is tested is used to test it.
@@ -134,7 +134,7 @@ def xandikos(xandikos_url: str) -> Iterator[CalDavServer]:
         server.remove(url)
 
 
-@pytest.fixture(params=["radicale", "xandikos"])
+@pytest.fixture(params=["radicale", "xandikos", pytest.param("cyrus_dav", marks=pytest.mark.debian)])
 def caldav_server(request: pytest.FixtureRequest) -> CalDavServer:
     """The same test on each server."""
     server: CalDavServer = request.getfixturevalue(request.param)

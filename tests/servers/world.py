@@ -204,13 +204,16 @@ def _is_welcome(message: EmailMessage) -> bool:
     return "MentorUp" in str(message["Subject"])
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(("pymap", "radicale"), id="pymap-radicale"),
-        pytest.param(("dovecot", "xandikos"), id="dovecot-xandikos", marks=pytest.mark.debian),
-        pytest.param(("dovecot_tls", "radicale"), id="dovecot_tls-radicale", marks=pytest.mark.debian),
-    ]
-)
+PAIRS = [
+    pytest.param(("pymap", "radicale"), id="pymap-radicale"),
+    pytest.param(("dovecot", "xandikos"), id="dovecot-xandikos", marks=pytest.mark.debian),
+    pytest.param(("dovecot_tls", "radicale"), id="dovecot_tls-radicale", marks=pytest.mark.debian),
+    pytest.param(("cyrus", "cyrus_dav"), id="cyrus", marks=pytest.mark.debian),
+]
+"""Mail and calendars as an account may have them; the last are one server's."""
+
+
+@pytest.fixture(params=PAIRS)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Sam's world on each pair of servers."""
     mail, dav = (request.getfixturevalue(name) for name in request.param)
