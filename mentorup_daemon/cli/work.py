@@ -27,7 +27,7 @@ from mentorup_daemon.records import ActionItem, Feedback, Goal, Topic
 TOPICS = Family(
     name="topic",
     kind=Topic,
-    fields=("id", "text", "mentor", "wants", "priority", "minutes", "state", "private", "created_at"),
+    fields=("id", "text", "mentor", "wants", "priority", "minutes", "read", "state", "private", "created_at"),
     shown=("id", "text", "mentor", "wants", "minutes"),
     open_states=("open",),
     done_state="discussed",
@@ -70,6 +70,9 @@ MinutesOption = Annotated[int | None, typer.Option("--minutes", min=1, max=480, 
 WantsOption = Annotated[
     str | None, typer.Option("--wants", help="What you want: decision, view, introduction, feedback, or nothing.")
 ]
+ReadOption = Annotated[
+    str | None, typer.Option("--read", metavar="WORDS", help="What they should read before: in words, or a link.")
+]
 
 
 @topics_app.command("add")
@@ -80,21 +83,23 @@ def topics_add(
     wants: WantsOption = None,
     priority: PriorityOption = None,
     minutes: MinutesOption = None,
+    read: ReadOption = None,
     private: Annotated[bool, typer.Option("--private", help="For you only: never in a mentor's draft.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a topic: "K award: this cycle or next? (decision, 15 min)"."""
+    """Add a topic: "K award: this cycle or next? (decision, 15 min, read: the aims page)"."""
     from mentorup_daemon.replies.commands import topic_of
 
     with errors_told(), opened(config) as account:
-        words, wanted, estimate = topic_of(one_line(text))
+        asked = topic_of(one_line(text))
         topic = Topic(
             id=0,
-            text=words,
+            text=asked.text,
             mentor=person_of(account, mentor),
-            wants=_wants(wants) or wanted,  # type: ignore[arg-type]  # checked
+            wants=_wants(wants) or asked.wants,  # type: ignore[arg-type]  # checked
             priority=priority or 2,
-            minutes=minutes or estimate,
+            minutes=minutes or asked.minutes,
+            read=" ".join((read or asked.read).split()),
             private=private,
             created_at=account.now,
         )
@@ -109,12 +114,14 @@ def topics_edit(
     wants: WantsOption = None,
     priority: PriorityOption = None,
     minutes: MinutesOption = None,
+    read: ReadOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Change a topic."""
     with errors_told():
         words, wanted = one_line(text) if text is not None else None, _wants(wants)
-    TOPICS.change(config, number, as_json, text=words, wants=wanted, priority=priority, minutes=minutes)
+        page = " ".join(read.split()) if read is not None else None
+    TOPICS.change(config, number, as_json, text=words, wants=wanted, priority=priority, minutes=minutes, read=page)
 
 
 @actions_app.command("add")

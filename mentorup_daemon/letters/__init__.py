@@ -2,7 +2,7 @@
 
 Templates are sandboxed and bounded Jinja2; every word that is sent is in `templates/`, none in here.
 What is for a mentor is a draft of the owner's and carries no trace of us.
-Imports records only; what is due comes from rules, where the bytes go is the business of mailbox.
+Imports records, and from rules only what makes a good question; where the bytes go is the business of mailbox.
 """
 
 from mentorup_daemon.letters.compose import Letter, compose

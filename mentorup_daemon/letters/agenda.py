@@ -1,7 +1,8 @@
 """What goes on the agenda of one meeting, in which order, and for how long. Pure arithmetic over the records.
 
 Questions come first, by priority, then what is only told, then what became of advice (T3, T8). The minutes add up to
-the meeting (T7); what doesn't fit with five minutes is kept for "if time allows". Held back are topics off the person's
+the meeting (T7); what doesn't fit with five minutes is kept for "if time allows". Above them all stands what the owner
+still owes (P4). Held back are topics off the person's
 allow-list (C25) and, always, private ones. A promise of the mentor's is mentioned in one agenda, no more (P4).
 """
 
@@ -9,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.minutes import divide, fitting
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
+from mentorup_daemon.records.standing import overdue
 
 _MAX_FOLLOW_UPS = 3
 _QUESTION_WEIGHT, _OTHER_WEIGHT = 3, 1
@@ -52,7 +54,8 @@ class Agenda:
     items: tuple[AgendaItem, ...] = ()
     if_time: tuple[AgendaItem, ...] = ()
     unplanned: tuple[Feedback, ...] = ()  # said by this mentor, nothing planned yet; newest first
-    mine: tuple[ActionItem, ...] = ()  # the owner's open promises to this mentor, by due date
+    overdue: tuple[ActionItem, ...] = ()  # the owner's promises to this mentor whose day has passed, by due date
+    mine: tuple[ActionItem, ...] = ()  # the owner's other open promises to this mentor, by due date
     theirs: tuple[ActionItem, ...] = ()  # the mentor's
     mention: ActionItem | None = None  # the one of theirs that the draft mentions
     held_back: tuple[Topic, ...] = ()
@@ -75,8 +78,8 @@ class Agenda:
         return bool(self.questions)
 
 
-def agenda_for(snapshot: Snapshot, meeting: Meeting) -> Agenda:
-    """The agenda from the records as they are. Raises `Malformed` when the meeting's person isn't among them."""
+def agenda_for(snapshot: Snapshot, meeting: Meeting, now: datetime) -> Agenda:
+    """The agenda from the records at `now`. Raises `Malformed` when the meeting's person isn't among them."""
     mentor = snapshot.person(meeting.mentor)
     if mentor is None:
         raise Malformed(f"{meeting.title!r} is with {meeting.mentor!r}, who is not in the configuration any more.")
@@ -97,6 +100,7 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting) -> Agenda:
         key=lambda action: (action.due or date.max, action.id),
     )
     theirs = tuple(action for action in promises if action.owner == mentor.id)
+    mine = [action for action in promises if action.owner == "me" and action.mentor == mentor.id]
     return Agenda(
         meeting=meeting,
         mentor=mentor,
@@ -104,7 +108,8 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting) -> Agenda:
         items=items,
         if_time=if_time,
         unplanned=tuple(entry for entry in advice if not entry.plan),
-        mine=tuple(action for action in promises if action.owner == "me" and action.mentor == mentor.id),
+        overdue=tuple(action for action in mine if overdue(action, snapshot, now)),
+        mine=tuple(action for action in mine if not overdue(action, snapshot, now)),
         theirs=theirs,
         mention=next((action for action in theirs if not _mentioned(snapshot, meeting, action)), None),
         held_back=tuple(topic for topic in open_to_all if not allows(mentor, topic)),

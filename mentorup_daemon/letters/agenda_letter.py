@@ -30,10 +30,15 @@ from mentorup_daemon.letters.views import (
 from mentorup_daemon.letters.wording import When, count, listing, number, ordinal, when
 from mentorup_daemon.letters.wrap import shorten
 from mentorup_daemon.records import Snapshot, Topic
+from mentorup_daemon.records.standing import carried_over
+from mentorup_daemon.rules.proposal import PROPOSE, wants_proposal
+from mentorup_daemon.rules.vague import SHAPE, is_vague
 
 _SHOWN = 5  # entries of one kind in a note: it is read between two things
 _HEADLINE = 42
 _LABELS = 2  # topics named in a subject
+_READ = 2  # things to read beforehand (T5)
+_CARRIED = 2  # meetings that a promise may be carried over before it is asked what becomes of it (P4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +88,18 @@ def agenda_context(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping
         "missing": agenda.missing,
         "labels": _labels(labels),
         "unplanned": tuple(advice_view(entry, owner, now) for entry in agenda.unplanned[:3]),
+        "overdue": tuple(promise_view(action, owner, now) for action in agenda.overdue[:_SHOWN]),
+        "carried": _carried(snapshot, agenda, now),
         "mine": tuple(promise_view(action, owner, now) for action in agenda.mine[:_SHOWN]),
         "theirs": tuple(promise_view(action, owner, now) for action in agenda.theirs[:_SHOWN]),
         "mention": promise_view(agenda.mention, owner, now) if agenda.mention else None,
         "held_back": tuple(flat(topic.label, 60) for topic in agenda.held_back[:_SHOWN]),
         "private": tuple(Private(words(topic.text)) for topic in agenda.private[:_SHOWN]),
         "more_mine": max(0, len(agenda.mine) - _SHOWN),
+        "read": listing(_pages(agenda.questions)[:_READ]),
+        "vague": next((topic.id for topic in agenda.questions if is_vague(topic.text)), 0),
+        "unproposed": next((topic.id for topic in agenda.questions if wants_proposal(topic)), 0),
+        "better": {"shape": SHAPE, "propose": PROPOSE},
     }
 
 
@@ -120,6 +131,12 @@ def questions_context(
         "was": _was(agenda, moved_from, snapshot, now),
         "offers": "drafts" in snapshot.practice.delivery,
     }
+
+
+def _carried(snapshot: Snapshot, agenda: Agenda, now: datetime) -> int:
+    """The number of the promise that has been carried over often enough to ask: do it, drop it, or a new date?"""
+    often = (one.id for one in agenda.overdue if carried_over(snapshot, one, now) >= _CARRIED)
+    return next(often, 0)
 
 
 def _was(agenda: Agenda, told: datetime | None, snapshot: Snapshot, now: datetime) -> When | None:
@@ -158,6 +175,11 @@ def _item(item: AgendaItem, snapshot: Snapshot, now: datetime) -> ItemView:
         minutes=item.minutes,
         advice=advice_view(feedback, snapshot.owner, now) if feedback else None,
     )
+
+
+def _pages(questions: Sequence[Topic]) -> list[str]:
+    """What the mentor is asked to read, each once."""
+    return list(filter(None, dict.fromkeys(words(topic.read) for topic in questions)))
 
 
 def _aims(questions: Sequence[Topic]) -> tuple[AimView, ...]:

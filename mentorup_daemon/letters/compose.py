@@ -94,7 +94,7 @@ def compose(due: Due, snapshot: Snapshot, *, now: datetime, templates: Templates
 
 
 def _agenda_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
-    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0])
+    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0], now)
     return agenda.mentor, agenda_context(snapshot, agenda, now), agenda.ready
 
 
@@ -137,7 +137,8 @@ def _after_meeting(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> 
 
 
 def _questions(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
-    return questions_context(snapshot, agenda_for(snapshot, meeting_of(due, snapshot)[0]), occasion.moved_from, now)
+    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0], now)
+    return questions_context(snapshot, agenda, occasion.moved_from, now)
 
 
 def _unknown_writer(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
@@ -178,7 +179,7 @@ def _note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occ
 
 def _agenda_note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
     """The note with its draft below it, as that lies in Drafts."""
-    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0])
+    agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0], now)
     context = agenda_context(snapshot, agenda, now)
     written = templates.render("agenda/draft", context) if occasion.draft_state == "fresh" else None
     rendered = templates.render("agenda/note", {**context, **note_context(snapshot, agenda, occasion, written, now)})

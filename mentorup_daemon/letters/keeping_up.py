@@ -46,15 +46,16 @@ def feedback_plan_context(snapshot: Snapshot, due: Due, now: datetime) -> Mappin
 
 def shorten_context(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, now: datetime) -> Mapping[str, object]:
     """The variables of `shorten/draft`. `shorter` is half of the minutes, 0 where that would be no meeting."""
-    agenda = agenda_for(snapshot, meeting)
+    agenda = agenda_for(snapshot, meeting, now)
     news = next((item.topic for item in agenda.items if item.topic), None)
     view = meeting_view(snapshot, meeting, mentor, now)
+    mine = (*agenda.overdue, *agenda.mine)
     return {
         **common(snapshot, mentor),
         "meeting": view,
         "shorter": view.minutes // 10 * 5 if view.minutes >= _WORTH_SHORTENING else 0,
         "item": words(news.text) if news else "",
-        "promise": promise_view(agenda.mine[0], snapshot.owner, now) if agenda.mine else None,
+        "promise": promise_view(mine[0], snapshot.owner, now) if mine else None,
     }
 
 

@@ -91,17 +91,18 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
 
 
 def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
-    return agenda_context(snapshot, agenda_for(snapshot, MEETING), NOW)
+    return agenda_context(snapshot, agenda_for(snapshot, MEETING, NOW), NOW)
 
 
 def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
     context = _agenda(snapshot)
     draft = Templates(None).render("agenda/draft", context) if occasion.draft_state == "fresh" else None
-    return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING), occasion, draft, NOW)}
+    return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING, NOW), occasion, draft, NOW)}
 
 
 def _questions(snapshot: Snapshot, moved_from: datetime | None = None) -> Mapping[str, object]:
-    return questions_context(snapshot, agenda_for(snapshot, MEETING), moved_from, MEETING.start - timedelta(days=5))
+    early = MEETING.start - timedelta(days=5)
+    return questions_context(snapshot, agenda_for(snapshot, MEETING, early), moved_from, early)
 
 
 def _thanks(snapshot: Snapshot) -> Mapping[str, object]:

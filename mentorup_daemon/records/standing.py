@@ -12,6 +12,9 @@ from mentorup_daemon.records.meetings import Meeting, key_part
 from mentorup_daemon.records.people import Mentor
 from mentorup_daemon.records.work import ActionItem, Feedback, Topic
 
+_AGENDAS = ("agenda",)
+"""The rules that write an agenda."""
+
 LONGEST_SILENCE = timedelta(days=91)
 """Four times a year at least: no cadence is taken to mean longer (T6)."""
 
@@ -67,7 +70,7 @@ def longest_silence(person: Mentor) -> timedelta:
 def prepared(snapshot: Snapshot, meeting: Meeting) -> bool:
     """True when an agenda for this meeting was written, and not taken back."""
     return any(
-        entry.rule == "agenda" and entry.object == meeting.key and entry.outcome in ("delivered", "left")
+        entry.rule in _AGENDAS and entry.object == meeting.key and entry.outcome in ("delivered", "left")
         for entry in snapshot.ledger.values()
     )
 
@@ -100,4 +103,23 @@ def asked_about_on(snapshot: Snapshot, feedback: Feedback) -> date:
     held = timedelta(hours=48) if "#sting" in feedback.subject.casefold() else timedelta()
     return ((feedback.filed_at or feedback.received_at) + held).astimezone(snapshot.owner.zone).date() + timedelta(
         days=1
+    )
+
+
+def overdue(action: ActionItem, snapshot: Snapshot, at: datetime) -> bool:
+    """True for a promise that still stands although its day has passed."""
+    return action.state == "open" and action.due is not None and action.due < at.astimezone(snapshot.owner.zone).date()
+
+
+def carried_over(snapshot: Snapshot, action: ActionItem, now: datetime) -> int:
+    """How many meetings with its person took place after a promise of the owner's was due, and found it open (P4)."""
+    if action.due is None:
+        return 0
+    return sum(
+        meeting.mentor == action.mentor
+        and meeting.on
+        and action.created_at < meeting.start
+        and action.due < meeting.start.astimezone(snapshot.owner.zone).date()
+        and meeting.end <= now
+        for meeting in snapshot.meetings
     )

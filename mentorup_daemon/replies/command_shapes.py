@@ -19,6 +19,7 @@ from mentorup_daemon.replies.dates import EXAMPLE, NotADate, UnusableDate, read_
 MOST_TEXT = 2_000
 
 _NUMBERS = re.compile(r"#?\d{1,9}(?:(?:\s*[,;&+]\s*(?:and\s+)?|\s+and\s+|\s+)#?\d{1,9}){0,99}", re.IGNORECASE)
+_MOVED = re.compile(r"#?(\d{1,9})\s*[,:]?\s+(?:to\s+|until\s+|till\s+)?(.*)", re.IGNORECASE)
 _BY = re.compile(r"\sby\s", re.IGNORECASE)
 _UNTIL = re.compile(r"\suntil\s", re.IGNORECASE)
 
@@ -101,6 +102,18 @@ def _numbers(line: Line, _: Setting) -> tuple[Command, ...]:
         return line.wrong(f"{line.name} needs the number of an item, for example: {line.name} 3")
     numbers = dict.fromkeys(int(number) for number in re.findall(r"\d+", listed))
     return tuple(each for number in numbers for each in line.says(number=number))
+
+
+def _move(line: Line, setting: Setting) -> tuple[Command, ...]:
+    found = _MOVED.fullmatch(line.rest)
+    if not found:
+        return line.wrong("write the number and the new day, for example: MOVE 3 to Friday")
+    try:
+        return line.says(number=int(found.group(1)), when=setting.date(found.group(2)))
+    except UnusableDate as error:
+        return line.wrong(str(error), surely=True)
+    except NotADate:
+        return line.wrong(f"MOVE {found.group(1)} to which day? Write a date, {EXAMPLE}")
 
 
 def _snooze(line: Line, setting: Setting) -> tuple[Command, ...]:
@@ -213,6 +226,7 @@ SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
     "ADD": _text,
     "DONE": _numbers,
     "DROP": _numbers,
+    "MOVE": _move,
     "SNOOZE": _snooze,
     "SKIP": _alone,
     "PLAN": _text_by_date,

@@ -42,7 +42,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_MISTYPED = frozenset({"ONE", "HEAR", "THANK", "CLOSED", "PLANS", "ADDS"})
 _SPEAKERS = frozenset({"I", "THEY", "SHE", "HE", "WE", "YOU"})
 
-_TRAILER = re.compile(r"\(([^()]{1,60})\)[\s.!]*\Z")
+_TRAILER = re.compile(r"\(([^()]{1,300})\)[\s.!]*\Z")
+_READ = re.compile(r"(?:\A|[,;])\s*(?:to )?read(?: beforehand| before| first)?:\s*", re.IGNORECASE)
 _MINUTES = re.compile(r"(\d{1,3})\s?(?:min(?:ute)?s?\.?|m|['’′])")
 _ARTICLES = re.compile(r"^(?:(?:her|his|their|your|an?|the|for|just)\s+)+")
 _WANTS: dict[str, Wants] = {
@@ -86,26 +87,40 @@ def parse_commands(text: str, *, zone: ZoneInfo, now: datetime, people: Sequence
     return ParsedReply(commands=tuple(commands), note="\n".join(lines[at:]).strip())
 
 
-def topic_of(text: str) -> tuple[str, Wants, int | None]:
-    """The text of an `ADD`, what is wanted from the mentor, and the minutes, out of a last `(decision, 15 min)`.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an `ADD` says: the text, what is wanted from the mentor, the minutes, and what to read beforehand ("")."""
+
+    text: str
+    wants: Wants = "view"
+    minutes: int | None = None
+    read: str = ""
+
+
+def topic_of(text: str) -> Asked:
+    """What an `ADD` says, out of a last `(decision, 15 min, read: the aims page)`.
 
     A parenthesis that says anything else belongs to the text. Without one: a view is wanted, the minutes are open.
+    `read:` stands last, for a page or a link may have commas in it.
     """
     trailer = _TRAILER.search(text)
     head = text[: trailer.start()].rstrip() if trailer else ""
     if not trailer or not head:
-        return text, "view", None
+        return Asked(text)
+    reading = _READ.search(trailer.group(1))
+    said = trailer.group(1)[: reading.start()] if reading else trailer.group(1)
+    read = trailer.group(1)[reading.end() :].strip() if reading else ""
     wants: Wants | None = None
     minutes: int | None = None
-    for item in re.split(r"[,;]|\band\b", trailer.group(1).lower()):
+    for item in re.split(r"[,;]|\band\b", said.lower()):
         word = _ARTICLES.sub("", item.strip())
         if (found := _MINUTES.fullmatch(word)) and minutes is None and 0 < int(found.group(1)) <= 480:
             minutes = int(found.group(1))
         elif word in _WANTS and wants is None:
             wants = _WANTS[word]
-        else:
-            return text, "view", None
-    return head, wants or "view", minutes
+        elif word or not read:
+            return Asked(text)
+    return Asked(head, wants or "view", minutes, read)
 
 
 def _read(line: str, setting: Setting) -> tuple[Command, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.message import EmailMessage
 
 from mentorup_daemon.records import Note, Topic
 from mentorup_daemon.store import work
@@ -16,6 +17,11 @@ def told(world: World, text: str) -> str:
     world.reply(world.notes[0], text)
     world.tend()
     return " ".join(body(world.notes[-1]).split())
+
+
+def last_with(words: str, mails: list[EmailMessage]) -> str:
+    """The text of the last mail with these words in its subject, its breaks as blanks."""
+    return " ".join(body([one for one in mails if words in str(one["Subject"])][-1]).split())
 
 
 def begun(world: World) -> World:
@@ -236,3 +242,50 @@ def test_t10_private_notes_and_topics_reach_no_draft_and_a_template_that_tries_i
 def notes_of(world: World) -> tuple[Note, ...]:
     with world.account.store.reading() as scope:
         return work.items(scope, Note)
+
+
+def test_t5_what_to_read_and_a_missing_proposal_are_told_and_the_draft_names_the_page(light_world: World) -> None:
+    world = begun(light_world)
+    receipt = told(world, "ADD K award: this cycle or next? (decision, 15 min, read: the aims page)")
+    assert "with the aims page to read beforehand" in receipt
+    assert "easier to decide with your own proposal beside it" in receipt
+    [topic] = world.records().topics
+    assert (topic.text, topic.read) == ("K award: this cycle or next?", "the aims page")
+    [draft] = world.drafts
+    assert "If you can look at the aims page before" in " ".join(body(draft).split())
+
+
+def test_p4_a_promise_gets_another_day_by_reply_and_undo_brings_the_old_one_back(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "I PROMISED send the abstract by 11 Dec")
+    [item] = world.records().actions
+    receipt = told(world, f"MOVE {item.id} to 18 Dec")
+    assert "MOVE send the abstract now due Friday 18 December 2026" in receipt
+    assert [str(one.due) for one in world.records().actions] == ["2026-12-18"]
+    told(world, "UNDO")
+    assert [str(one.due) for one in world.records().actions] == ["2026-12-11"]
+    told(world, f"DONE {item.id}")
+    assert "off the list already" in told(world, f"MOVE {item.id} to 18 Dec")
+    world.reply(world.notes[0], "ADD Aim 2?")
+    world.tend()
+    number = world.records().topics[0].id
+    assert "no date to move" in told(world, f"MOVE {number} to 18 Dec")
+
+
+def test_p4_what_is_overdue_is_first_in_the_draft_and_twice_carried_is_asked_about(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "I PROMISED send the abstract by 1 Dec\nADD Aim 2: cut it?")
+    number = world.records().actions[0].id
+    for week in (1, 2):
+        world.meet(f"week{week}", TUESDAY + timedelta(weeks=week))
+        world.now = TUESDAY + timedelta(weeks=week, hours=-24)
+        world.tend()
+        note = last_with("Ana tomorrow", world.notes)
+        assert "Overdue, so first on the agenda" in note
+        assert "MOVE" not in note
+        owed = "First, what I still owe you: send the abstract (was due Tuesday 1 December)."
+        assert owed in last_with("Tuesday, 14:00", world.drafts)
+    world.meet("week3", TUESDAY + timedelta(weeks=3))
+    world.now = TUESDAY + timedelta(weeks=3, hours=-24)
+    world.tend()
+    assert f"MOVE {number} to Friday" in last_with("Ana tomorrow", world.notes)

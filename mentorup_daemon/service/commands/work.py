@@ -20,6 +20,7 @@ from mentorup_daemon.records import (
 )
 from mentorup_daemon.replies.commands import topic_of
 from mentorup_daemon.rules.fitting import meeting_for
+from mentorup_daemon.rules.proposal import PROPOSE, wants_proposal
 from mentorup_daemon.rules.vague import SHAPE, is_vague
 from mentorup_daemon.service.commands.about import About, Cannot, Line, in_full
 from mentorup_daemon.store import work
@@ -34,11 +35,19 @@ _CLOSED_STATES = ("done", "dropped", "discussed")
 
 def add(about: About, command: Command) -> list[Line]:
     """A topic for the next agenda; a vague one is kept all the same, and the shape of a better one offered (P2)."""
-    text, wants, minutes = topic_of(command.text)
-    if not text:
+    asked = topic_of(command.text)
+    if not asked.text:
         raise Cannot("there is no question behind ADD; write it on the same line")
     topic = about.journal.add(
-        Topic(id=0, text=text, mentor=about.mentor, wants=wants, minutes=minutes, created_at=about.now)
+        Topic(
+            id=0,
+            text=asked.text,
+            mentor=about.mentor,
+            wants=asked.wants,
+            minutes=asked.minutes,
+            read=asked.read,
+            created_at=about.now,
+        )
     )
     if about.meeting is not None and about.meeting.start > about.now:
         where = "on the agenda"
@@ -46,8 +55,15 @@ def add(about: About, command: Command) -> list[Line]:
         where = "kept for whichever meeting comes next"
     else:
         where = f"kept for the next meeting with {about.name_of(about.mentor)}"
-    offer = f". It gets a better answer when it says {SHAPE}" if topic.is_question and is_vague(text) else ""
-    return [("ADD", text, f"{where}, number {topic.id}{offer}")]
+    read = f", with {asked.read} to read beforehand" if asked.read else ""
+    return [("ADD", asked.text, f"{where}, number {topic.id}{read}{_better(topic)}")]
+
+
+def _better(topic: Topic) -> str:
+    """What would get it a better answer: a shape for a vague question (P2), the owner's own proposal (T5)."""
+    if topic.is_question and is_vague(topic.text):
+        return f". It gets a better answer when it says {SHAPE}"
+    return f". It {PROPOSE}" if wants_proposal(topic) else ""
 
 
 def done(about: About, command: Command) -> list[Line]:
@@ -72,6 +88,20 @@ def drop(about: About, command: Command) -> list[Line]:
         return [("DROP", found.text, "removed")]
     about.journal.change(type(found), found.id, state="dropped")
     return [("DROP", _words(found), "off the list")]
+
+
+def move(about: About, command: Command) -> list[Line]:
+    """What has this number is due on another day: a promise, a goal, a plan."""
+    found = _numbered(about, command)
+    if command.when is None:
+        raise Cannot("MOVE needs a date, for example MOVE 3 to Friday")
+    if not isinstance(found, (ActionItem, Goal, Feedback)) or (isinstance(found, Feedback) and not found.plan):
+        raise Cannot(f"number {found.id} has no date to move; promises, goals and plans have one")
+    if found.state in _CLOSED_STATES:
+        raise Cannot(f"number {found.id} is off the list already")
+    day = about.local_date(command.when)
+    about.journal.change(type(found), found.id, **{"plan_due" if isinstance(found, Feedback) else "due": day})
+    return [("MOVE", found.plan or "" if isinstance(found, Feedback) else found.text, f"now due {in_full(day)}")]
 
 
 def _words(found: work.Numbered) -> str:

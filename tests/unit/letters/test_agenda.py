@@ -31,7 +31,7 @@ def lasting(minutes: int) -> Meeting:
 
 def agenda(*topics: Topic, meeting: Meeting = MEETING, mentor: Mentor = ANA, **records: object) -> Agenda:
     snapshot = replace(bare_snapshot(), topics=topics, mentors=(mentor,), **records)  # type: ignore[arg-type]
-    return agenda_for(snapshot, meeting)
+    return agenda_for(snapshot, meeting, NOW)
 
 
 def minutes_of(made: Agenda) -> dict[int, int]:
@@ -183,4 +183,4 @@ def test_the_nearest_goal_with_this_mentor_leads() -> None:
 def test_a_meeting_with_nobody_we_know_is_told_in_words() -> None:
     snapshot: Snapshot = sample_snapshot()
     with pytest.raises(Malformed, match="not in the configuration"):
-        agenda_for(snapshot, replace(MEETING, mentor="zoe"))
+        agenda_for(snapshot, replace(MEETING, mentor="zoe"), NOW)

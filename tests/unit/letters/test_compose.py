@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from html import unescape
@@ -145,6 +145,76 @@ def test_the_note_shows_the_very_draft() -> None:
 def test_the_draft_is_short_beside_its_list() -> None:
     body = re.sub(r"(?m)^(\d\.|   ).*\n", "", letter("agenda", "drafts").text)
     assert len(body.split()) < 120
+
+
+def test_t5_what_to_read_beforehand_is_one_sentence_for_two_things_at_most() -> None:
+    three = [question(n, f"Q{n}?", read=page) for n, page in enumerate(("the aims page", "my slides", "the book"), 1)]
+    one = letter("agenda", "drafts", asking(three[0])).text
+    assert "If you can look at the aims page before, that helps most" in " ".join(one.split())
+    made = letter("agenda", "drafts", asking(*three))
+    assert "look at the aims page and my slides before" in " ".join(everything(made).split())
+    assert "the book" not in everything(made)
+    assert "look at" not in letter("agenda", "drafts", asking(question(1, "Q?"))).text
+
+
+def test_t5_a_decision_without_a_proposal_is_said_to_be_easier_with_one() -> None:
+    made = letter("agenda", snapshot=asking(question(4, "K award: now or later?", wants="decision")), occasion=FRESH)
+    said = "Number 4 is easier to decide with your own proposal beside it: what would you do, and why?"
+    assert said in " ".join(made.text.split())
+    assert said in everything(made)
+    assert "own proposal" not in letter("agenda", occasion=FRESH).text
+
+
+@pytest.mark.parametrize("rule", ["agenda", "questions"])
+def test_p2_a_vague_question_is_pointed_out_in_the_notes_with_the_shape(rule: str) -> None:
+    made = letter(rule, snapshot=asking(question(4, "Any feedback?"), question(5, "Cut aim 2?")), occasion=FRESH)
+    assert "Number 4 is hard to answer as it stands. It gets a better answer when it says what you have" in " ".join(
+        made.text.split()
+    )
+    assert "ADD it so, and DROP 4." in everything(made)
+    draft = letter("agenda", "drafts", asking(question(4, "Any feedback?")))
+    assert draft.ready
+    assert "hard to answer" not in draft.text
+
+
+def overdue(**more: object) -> ActionItem:
+    facts = {"mentor": "ana", "due": date(2026, 10, 28), "created_at": NOW - timedelta(days=60), **more}
+    return ActionItem(id=9, text="send the abstract", **facts)  # type: ignore[arg-type]
+
+
+def test_p4_what_is_overdue_stands_above_the_questions() -> None:
+    snapshot = asking(question(1, "Q?"), actions=(overdue(), overdue(due=date(2026, 12, 9))))
+    draft, note = letter("agenda", "drafts", snapshot), letter("agenda", snapshot=snapshot)
+    assert "First, what I still owe you: send the abstract (was due Wednesday 28 October)." in " ".join(
+        draft.text.split()
+    )
+    assert draft.text.index("First, what") < draft.text.index("Q?") < draft.text.index("Still on my side")
+    assert note.text.index("Overdue, so first on the agenda") < note.text.index("Ready:")
+    assert "First, what I still owe you" in everything(draft)
+    assert "MOVE 9" not in note.text
+
+
+@pytest.mark.parametrize("rule", ["agenda", "questions"])
+def test_p4_after_two_carry_overs_the_note_asks_do_drop_or_another_day(rule: str) -> None:
+    held = tuple(
+        replace(EARLIER, key=f"held{n}", start=EARLIER.start + timedelta(days=n), end=EARLIER.end + timedelta(days=n))
+        for n in (0, 14)
+    )
+    once = asking(question(1, "Q?"), actions=(overdue(),))
+    twice = replace(once, meetings=(*held, MEETING))
+    assert "MOVE 9" not in letter(rule, snapshot=replace(once, meetings=(held[0], MEETING))).text
+    made = letter(rule, snapshot=twice)
+    assert "do it, drop it (DROP 9), or agree on another day (MOVE 9 to Friday)" in " ".join(made.text.split())
+    assert "MOVE 9 to Friday" in everything(made)
+    assert "MOVE" not in letter("agenda", "drafts", twice).text
+
+
+def test_p4_a_promise_of_theirs_is_mentioned_in_one_draft_only() -> None:
+    theirs = overdue(owner="ana")
+    fresh = asking(question(1, "Q?"), actions=(theirs,), ledger={})
+    assert "what you offered (send the abstract)" in " ".join(letter("agenda", "drafts", fresh).text.split())
+    before = replace(WITHDRAWN, key="agenda/ana/other/draft", object="other", outcome="left")
+    assert "you offered" not in letter("agenda", "drafts", replace(fresh, ledger={before.key: before})).text
 
 
 def test_t3_without_a_question_the_draft_has_no_recipient_and_the_note_asks() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentorup_daemon.records import Command
-from mentorup_daemon.replies.commands import ParsedReply, parse_commands, topic_of
+from mentorup_daemon.replies.commands import Asked, ParsedReply, parse_commands, topic_of
 from tests.unit.replies.mails import PEOPLE
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -58,6 +58,8 @@ def only(text: str) -> Command:
         ("I PROMISED to pass it by Ana", "I PROMISED", "to pass it by Ana", None, None),
         ("NEXT 2026-12-11", "NEXT", "", None, "2026-12-11T00:00:00-08:00"),
         ("Next Thursday at 2pm", "NEXT", "", None, "2026-11-26T14:00:00-08:00"),
+        ("MOVE 9 to 11 Dec", "MOVE", "", 9, "2026-12-11T00:00:00-08:00"),
+        ("move #9 to 1 September.", "MOVE", "", 9, "2027-09-01T00:00:00-07:00"),
         ("MENTOR ana", "MENTOR", "ana", None, None),
         ("mentor Ben Li", "MENTOR", "ben", None, None),
         ("PAUSE Ana until 1 Sep", "PAUSE", "ana", None, "2027-09-01T00:00:00-07:00"),
@@ -99,6 +101,8 @@ def test_several_numbers_are_several_commands(line: str) -> None:
         "Done",
         "Next week is fine for me",
         "Next Friday works",
+        "Move on with aim 2",
+        "Move 9 people to the other room",
         "Close call today",
         "Pause for a minute",
         "Mentor meetings are hard",
@@ -130,6 +134,9 @@ def test_prose_that_begins_like_a_command_is_a_note(prose: str) -> None:
         ("DONE it", "DONE", "number"),
         ("DONE 99999999999", "DONE", "number"),
         ("SNOOZE", "SNOOZE", "for how long"),
+        ("MOVE 9", "MOVE", "MOVE 3 to Friday"),
+        ("MOVE 9 to whenever", "MOVE", "to which day"),
+        ("Move 9 to 1 Jan 2020", "MOVE", "has passed"),
         ("SKIP this", "SKIP", "stands alone"),
         ("THANKS Ana", "THANKS", "THANKS for"),
         ("NEXT whenever", "NEXT", "2026-12-11"),
@@ -197,18 +204,23 @@ def test_names_are_taken_as_typed_when_nobody_is_known() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("K award (decision, 15 min)", ("K award", "decision", 15)),
-        ("Aim 2 (her view; 10m).", ("Aim 2", "view", 10)),
-        ("Kim (an intro)", ("Kim", "introduction", None)),
-        ("Slides (5 minutes)", ("Slides", "view", 5)),
-        ("Talk went well (fyi)", ("Talk went well", "nothing", None)),
-        ("Grant (NIH, 2027)", ("Grant (NIH, 2027)", "view", None)),
-        ("(decision)", ("(decision)", "view", None)),
-        ("K award (15 min) or not", ("K award (15 min) or not", "view", None)),
-        ("K award", ("K award", "view", None)),
+        ("K award (decision, 15 min)", Asked("K award", "decision", 15)),
+        ("Aim 2 (her view; 10m).", Asked("Aim 2", "view", 10)),
+        ("Kim (an intro)", Asked("Kim", "introduction", None)),
+        ("Slides (5 minutes)", Asked("Slides", "view", 5)),
+        ("Talk went well (fyi)", Asked("Talk went well", "nothing", None)),
+        ("Grant (NIH, 2027)", Asked("Grant (NIH, 2027)", "view", None)),
+        ("(decision)", Asked("(decision)", "view", None)),
+        ("K award (15 min) or not", Asked("K award (15 min) or not", "view", None)),
+        ("Aim 2 (view, read: the aims page)", Asked("Aim 2", "view", None, "the aims page")),
+        ("Aim 2 (to read: https://x.example/a,b; 5 min)", Asked("Aim 2", "view", None, "https://x.example/a,b; 5 min")),
+        ("K (decision, 15 min, read beforehand: pages 3 and 4)", Asked("K", "decision", 15, "pages 3 and 4")),
+        ("K award (which I read: twice)", Asked("K award (which I read: twice)")),
+        ("K award (read: )", Asked("K award (read: )")),
+        ("K award", Asked("K award", "view", None)),
     ],
 )
-def test_what_a_topic_wants(text: str, expected: tuple[str, str, int | None]) -> None:
+def test_t5_what_a_topic_wants(text: str, expected: Asked) -> None:
     assert topic_of(text) == expected
 
 
