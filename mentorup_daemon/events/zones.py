@@ -128,12 +128,24 @@ class CalendarZones:
         return self._found[name]
 
     def _zone(self, name: str) -> tzinfo | None:
-        definition = self._definitions.get(name)
-        own = (_named_by(definition) or _defined(name, definition)) if definition is not None else None
         windows = _known(_WINDOWS.get(name.casefold(), ""))
-        if "/" not in name and windows is None and own is not None and name.upper() != "UTC":
-            return own
-        return _known(name) or windows or _ending(name, least=2) or own or _ending(name, least=1) or _fixed(name)
+        own_first = "/" not in name and windows is None and name.upper() != "UTC"
+        return (
+            (self._own(name) if own_first else None)
+            or _known(name)
+            or windows
+            or _ending(name, least=2)
+            or (None if own_first else self._own(name))
+            or _ending(name, least=1)
+            or _fixed(name)
+        )
+
+    def _own(self, name: str) -> tzinfo | None:
+        """The zone as the calendar itself defines it; asked for last, for reading a definition is dear."""
+        definition = self._definitions.get(name)
+        if definition is None:
+            return None
+        return _named_by(definition) or _defined(name, tuple(map(_frozen, definition.inner)))
 
 
 def _plain(tzid: str) -> str:
@@ -183,10 +195,22 @@ def _fixed(name: str) -> tzinfo | None:
     return timezone(ahead if found[1] == "+" else -ahead)
 
 
-def _defined(name: str, definition: Component) -> tzinfo | None:
-    """The zone that the definition describes; None when none of its observances can be read."""
+_Observance = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def _frozen(observance: Component) -> _Observance:
+    return tuple((name, tuple(lines)) for name, lines in observance.properties.items())
+
+
+@lru_cache(maxsize=64)
+def _defined(name: str, observances: tuple[_Observance, ...]) -> tzinfo | None:
+    """The zone that the observances describe; None when none of them can be read.
+
+    Kept, for a calendar program puts the same definition into every event.
+    """
     onsets: list[tuple[datetime, timedelta, timedelta, str]] = []
-    for observance in definition.inner:
+    for lines in observances:
+        observance = Component("", {name: list(raw) for name, raw in lines})
         try:
             onsets.extend(_onsets(observance))
         except (Malformed, ValueError, OverflowError):
