@@ -95,8 +95,17 @@ def keep_meetings(
     """The meetings that one event holds now, up to `until`: new ones are kept, vanished ones ahead become cancelled."""
     found = list(found)
     kept = [meeting.key for meeting in found]
+    known = {
+        row.key: record(Meeting, row)
+        for row in scope.connection.execute(
+            select(meetings).where(
+                meetings.c.account == scope.account, meetings.c.calendar == calendar, meetings.c.href == href
+            )
+        )
+    }
     for meeting in found:
-        put(scope, meetings, **columns_of(meeting, meetings))
+        if known.get(meeting.key) != meeting:  # a moment is the same in any zone
+            put(scope, meetings, **columns_of(meeting, meetings))
     scope.connection.execute(
         update(meetings)
         .where(

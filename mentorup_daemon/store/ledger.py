@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from mentorup_daemon.records import Due, Entry, Outcome
@@ -64,20 +64,23 @@ def settle(scope: Scope, key: str, revision: int, outcome: Outcome, now: datetim
     )
 
 
-def latest(scope: Scope) -> dict[str, Entry]:
-    """Where every key stands: its latest revision."""
+def latest(scope: Scope, since: datetime | None = None) -> dict[str, Entry]:
+    """Where every key stands: its latest revision; `since` leaves out what was settled for good before it."""
     newest = (
         select(ledger.c.key, func.max(ledger.c.revision).label("revision"))
         .where(ledger.c.account == scope.account)
         .group_by(ledger.c.key)
         .subquery()
     )
-    rows = scope.connection.execute(
+    query = (
         select(ledger)
         .join(newest, (ledger.c.key == newest.c.key) & (ledger.c.revision == newest.c.revision))
         .where(ledger.c.account == scope.account)
     )
-    return {row.key: record(Entry, row) for row in rows}
+    if since is not None:
+        open_still = ledger.c.outcome.in_(("intended", "withdrawing"))
+        query = query.where(or_(open_still, ledger.c.outcome_at >= since, ledger.c.due_at >= since))
+    return {row.key: record(Entry, row) for row in scope.connection.execute(query)}
 
 
 def outdated(scope: Scope) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Table
@@ -16,9 +17,18 @@ T = TypeVar("T")
 
 def record(kind: type[T], row: Row[Any]) -> T:
     """`kind` from the columns that bear its fields' names; JSON lists come back as tuples."""
-    mapping = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-    values = {field.name: mapping[field.name] for field in fields(kind) if field.name in mapping}  # type: ignore[arg-type]
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return kind(
+        **{
+            name: tuple(value) if isinstance(value := row[at], list) else value
+            for name, at in _places(kind, row._fields)  # type: ignore[arg-type]
+        }
+    )
+
+
+@cache
+def _places(kind: type, columns: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Which column holds which field; looked up once for each kind and query, for rows come by the thousand."""
+    return tuple((field.name, columns.index(field.name)) for field in fields(kind) if field.name in columns)
 
 
 def columns_of(value: object, table: Table) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from mentorup_daemon.store import account, calendar, health, ledger, mail, state
 from mentorup_daemon.store.account import Scope
 
 _LOOK_BACK = timedelta(days=400)
+"""How far back the rules see: more than a year, so that what comes yearly knows of the time before."""
 
 
 def take(scope: Scope, *, owner: Owner, practice: Practice, people: Sequence[Mentor], now: datetime) -> Snapshot:
@@ -53,7 +54,7 @@ def take(scope: Scope, *, owner: Owner, practice: Practice, people: Sequence[Men
         contacts=work.all_contacts(scope, now - _LOOK_BACK),
         receipts=mail.recent_receipts(scope, now),
         troubles=health.all_troubles(scope),
-        ledger=ledger.latest(scope),
+        ledger=ledger.latest(scope, now - _LOOK_BACK),
         marks={mark.key: mark for mark in work.all_marks(scope)},
         states=states.all_states(scope),
     )
