@@ -229,8 +229,12 @@ class Settings(_Section):
         return Tags(**self.tags.model_dump())
 
     def practice(self) -> Practice:
-        """[agenda] and [schedules] as the rules take them."""
-        return Practice(**self.agenda.model_dump(), **self.schedules.model_dump())
+        """[agenda] and [schedules] as the rules take them, and whether reminders are written."""
+        return Practice(**self.agenda.model_dump(), **self.schedules.model_dump(), reminders=bool(self.reminders()))
+
+    def reminders(self) -> str:
+        """The calendar that reminders are written into, by name or URL; "" for none."""
+        return self.caldav.reminders_calendar if self.caldav else ""
 
 
 def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:

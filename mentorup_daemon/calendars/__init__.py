@@ -1,12 +1,26 @@
 """The door to CalDAV (RFC 4791, 6578) and to feeds: what changed since the last look, and one event again.
 
 Turns every exception of the caldav library and of its HTTP client into one of our error families.
-Writes nothing to shared calendars. What a text means is the business of events.
+Writes to the owner's calendar of reminders only, through `Reminders`. What a text means is the business of events.
 """
 
 from mentorup_daemon.calendars.brake import suspicious
+from mentorup_daemon.calendars.dav import Elsewhere, Versions
 from mentorup_daemon.calendars.door import Calendars
 from mentorup_daemon.calendars.feeds import Feed
+from mentorup_daemon.calendars.reminders import Conflict, Reminders
 from mentorup_daemon.calendars.values import CalDavAccount, CalendarChanges, CalendarInfo, Resource
 
-__all__ = ["CalDavAccount", "CalendarChanges", "CalendarInfo", "Calendars", "Feed", "Resource", "suspicious"]
+__all__ = [
+    "CalDavAccount",
+    "CalendarChanges",
+    "CalendarInfo",
+    "Calendars",
+    "Conflict",
+    "Elsewhere",
+    "Feed",
+    "Reminders",
+    "Resource",
+    "Versions",
+    "suspicious",
+]

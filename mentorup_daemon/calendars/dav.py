@@ -46,11 +46,12 @@ logging.getLogger("caldav").setLevel(logging.CRITICAL)
 
 
 class Refused(Unavailable):
-    """The server understood the request and won't do it. `status` is the HTTP status."""
+    """The server understood the request and won't do it. `status` is the HTTP status, `body` what it says about it."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, body: object = "") -> None:
         super().__init__(message)
         self.status = status
+        self.body = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
 
 
 class Garbled(Unavailable):
@@ -93,6 +94,14 @@ class Answer:
         element = self.props.get(name)
         found = () if element is None else element.iter(f"{D}href")
         return tuple(str(href.text).strip() for href in found if href.text and href.text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What changes with an event: its ETag (RFC 9110 8.8.3), and the Schedule-Tag of one with people (RFC 6638 3.2)."""
+
+    etag: str = ""
+    schedule_tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +158,11 @@ class Dav:
 
     def get(self, url: str, limit: int = BODY_LIMIT) -> tuple[str, str]:
         """GET ETag and text. Raises `Refused` (404, 410: it is gone), `Garbled`, `TooLarge` beyond `limit`."""
+        versions, text = self.look(url, limit)
+        return versions.etag, text
+
+    def look(self, url: str, limit: int = BODY_LIMIT) -> tuple[Versions, str]:
+        """As `get`, with both versions that an event can have."""
         _, response = self._request(url, "GET", "", {"Accept": "text/calendar"}, limit=limit)
         if response.status != 200:
             raise Refused(f"{self.host} answers {response.status}", response.status)
@@ -158,7 +172,16 @@ class Dav:
             raise Garbled(f"{self.host} sent a text that isn't UTF-8") from error
         if "BEGIN:VCALENDAR" not in text.upper():
             raise Garbled(f"{self.host} sent something that is no calendar event (a web page, perhaps)")
-        return str(response.headers.get("ETag", "")), text
+        headers = response.headers
+        return Versions(str(headers.get("ETag", "")), str(headers.get("Schedule-Tag", ""))), text
+
+    def put(self, url: str, text: str, conditions: Mapping[str, str]) -> None:
+        """PUT (RFC 4791 5.3.2) an event under `conditions`, headers like If-Match. Raises `Refused`: 412 says no."""
+        self._request(url, "PUT", text, {"Content-Type": "text/calendar; charset=utf-8", **conditions})
+
+    def delete(self, url: str, conditions: Mapping[str, str]) -> None:
+        """DELETE (RFC 9110 9.3.5) under `conditions`. Raises `Refused`, 404 when there is nothing any more."""
+        self._request(url, "DELETE", "", conditions)
 
     def insist(self) -> None:
         """Log in without being asked, for a server that serves anybody and tells only those it knows who they are."""
@@ -181,7 +204,7 @@ class Dav:
             raise Unavailable(f"{self.host} sends us round in circles")
         check_status(self.host, response.status, response.headers)
         if response.status >= 400:
-            raise Refused(f"{self.host} answers {response.status} to {method}", response.status)
+            raise Refused(f"{self.host} answers {response.status} to {method}", response.status, response.raw)
         return url, response
 
     def _authorised(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
@@ -205,7 +228,8 @@ class Dav:
                     return client.request(url, method, body, headers)
                 except caldav_error.AuthorizationError as error:
                     if error.status == 403:  # not about who asks, but about what
-                        raise Refused(f"{self.host} forbids {method} to {self.account.username}", 403) from error
+                        text = f"{self.host} forbids {method} to {self.account.username}"
+                        raise Refused(text, 403, error.body) from error
                     raise
                 except NotImplementedError as error:
                     kind = "a kind of login that MentorUp doesn't have (OAuth, perhaps); look for an app password there"

@@ -18,6 +18,12 @@ _PROPS = f"""<?xml version="1.0" encoding="utf-8"?>
 <d:propfind xmlns:d="{D[1:-1]}" xmlns:c="{C[1:-1]}"><d:prop><d:resourcetype/><d:displayname/><d:current-user-principal/>
 <c:calendar-home-set/><c:supported-calendar-component-set/></d:prop></d:propfind>"""
 
+_PRIVILEGES = f"""<?xml version="1.0" encoding="utf-8"?>
+<d:propfind xmlns:d="{D[1:-1]}"><d:prop><d:current-user-privilege-set/></d:prop></d:propfind>"""
+
+# Any of these lets one make, change and remove events (RFC 3744 3.2 to 3.12).
+_WRITING = frozenset({f"{D}write", f"{D}all", f"{D}write-content", f"{D}bind"})
+
 # Collections that lie among the calendars and aren't any, whatever else they say they are.
 _NO_CALENDARS = frozenset(
     {
@@ -34,9 +40,40 @@ _NO_CALENDARS = frozenset(
 def discover(dav: Dav) -> tuple[CalendarInfo, ...]:
     """All calendars of the account that hold events, or those that are configured, in the order of the server.
 
-    Raises `ConfigError` when there are none, or when one that is configured isn't there, naming those that are, and
-    `CredentialsError` when the server keeps them from this user.
+    The one for reminders is left out: nothing in it is a meeting. Raises `ConfigError` when there are none, or when one
+    that is configured isn't there, naming those that are, and `CredentialsError` when the server keeps them from this
+    user.
     """
+    found = _all(dav)
+    if dav.account.calendars:
+        found = _chosen(dav, dav.account.calendars, found)
+    return tuple(info for info in found if not (dav.account.reminders and _matches(info, dav.account.reminders)))
+
+
+def for_reminders(dav: Dav) -> CalendarInfo:
+    """The calendar that reminders are written into. Raises `ConfigError` when it isn't there, naming those that are."""
+    name = dav.account.reminders
+    found = _all(dav)
+    hits = [info for info in found if _matches(info, name)]
+    if not hits and "://" in name:
+        hits = _shared(dav, name)
+    if not hits:
+        there = ", ".join(repr(info.name) for info in found) or "none"
+        raise ConfigError(f"[caldav] reminders_calendar: {name!r} isn't on {dav.host}; there are: {there}")
+    return hits[0]
+
+
+def writable(dav: Dav, calendar: CalendarInfo) -> bool:
+    """False when the server says that this user may not write there (RFC 3744 5.4); True when it says nothing."""
+    answers = dav.propfind(calendar.url, _PRIVILEGES).answers
+    granted = answers[0].props.get(f"{D}current-user-privilege-set") if answers else None
+    if granted is None or not len(granted):
+        return True
+    return any(str(privilege.tag) in _WRITING for privilege in granted.iter())
+
+
+def _all(dav: Dav) -> tuple[CalendarInfo, ...]:
+    """Every calendar that the URL, or the well-known one, leads to; () where only configured ones can be asked for."""
     wanted = dav.account.calendars
     found: tuple[CalendarInfo, ...] = ()
     forbidden = False
@@ -50,7 +87,7 @@ def discover(dav: Dav) -> tuple[CalendarInfo, ...]:
                 raise
             forbidden = forbidden or error.status == 403
     if wanted and (found or not forbidden):
-        return _chosen(dav, wanted, found)
+        return found
     if forbidden and not found:
         raise CredentialsError(f"{dav.host} shows {dav.account.username} no calendars (403); check user and password")
     if not found:

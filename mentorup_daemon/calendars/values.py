@@ -15,7 +15,8 @@ class CalDavAccount:
     """Where the calendars are, and who asks. `password` is called at every connect, so that a renewed one is seen.
 
     `url` may be the server's root, the principal, the calendar home or one calendar. `calendars` are names or URLs,
-    empty for all that hold events. `timeout` is in seconds, for each wait on the server. `ca_file` is a private CA.
+    empty for all that hold events. `reminders` is the one that reminders are written into, by name or URL, "" for none:
+    it isn't read for events. `timeout` is in seconds, for each wait on the server. `ca_file` is a private CA.
     """
 
     url: str
@@ -24,6 +25,7 @@ class CalDavAccount:
     calendars: tuple[str, ...] = ()
     timeout: float = 30.0
     ca_file: str = ""
+    reminders: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,37 +156,41 @@ def rehearse_command(
         view = account.snapshot()
         ahead = upcoming(view, account.now, account.now + timedelta(days=days))
         if as_json:
-            print_json([_rehearsed(one, view) for one in ahead])
+            print_json([_rehearsed(one, view, account.now) for one in ahead])
             return
         print_table(
             f"The next {days} days",
             ["day", "time", "who", "what", "where"],
-            [_row(one, view) for one in ahead],
+            [_row(one, view, account.now) for one in ahead],
             "Nothing is in sight.",
         )
 
 
-def _rehearsed(one: Due, view: Snapshot) -> dict[str, object]:
+def _rehearsed(one: Due, view: Snapshot, now: datetime) -> dict[str, object]:
     return {
         "key": one.key,
         "rule": one.rule,
         "due_at": one.due_at.astimezone(view.owner.zone),
         "mentor": one.mentor,
-        "subject": _subject(one, view),
+        "subject": _subject(one, view, now),
         "lands": one.lands,
     }
 
 
-def _row(one: Due, view: Snapshot) -> tuple[str, ...]:
+def _row(one: Due, view: Snapshot, now: datetime) -> tuple[str, ...]:
     at = one.due_at.astimezone(view.owner.zone)
     person = view.person(one.mentor)
-    return f"{at:%a %d %b}", f"{at:%H:%M}", person.name if person else "", _subject(one, view), one.lands
+    return f"{at:%a %d %b}", f"{at:%H:%M}", person.name if person else "", _subject(one, view, now), one.lands
 
 
-def _subject(one: Due, view: Snapshot) -> str:
+def _subject(one: Due, view: Snapshot, now: datetime) -> str:
     """The subject it would have, written from the records as they are now."""
-    from mentorup_daemon.letters import Occasion, Templates, compose
+    from mentorup_daemon.letters import Occasion, Templates, compose, reminder_words
+    from mentorup_daemon.rules.reminders import standing
 
+    if one.lands == "calendar":
+        found = standing(view, now, one.due_at - now + timedelta(days=7))
+        return next(reminder_words(each, view).summary for each in found if each.key == one.key)
     occasion = Occasion(message_id="<rehearsal@localhost>", draft_state="fresh" if one.rule == "agenda" else "none")
     try:
         return compose(one, view, now=one.due_at, templates=Templates(None), occasion=occasion).subject

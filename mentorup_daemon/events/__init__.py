@@ -2,7 +2,7 @@
 
 `expand` reads a text and returns its occurrences in a window, `recognise` says whose mentoring meeting one is,
 `candidate` says cheaply which texts are worth expanding. Expansion runs on the client, bounded by the window and not
-by what a calendar asks for; one broken component costs itself.
+by what a calendar asks for; one broken component costs itself. `reminder_text` is the one thing that is written.
 Imports records and errors only. Texts come from calendars; what is kept of them is the business of the store.
 """
 
@@ -17,6 +17,7 @@ from mentorup_daemon.events.recognition import (
     to_meeting,
 )
 from mentorup_daemon.events.series import MOST_OCCURRENCES
+from mentorup_daemon.events.writing import marked, reminder_digest, reminder_text
 
 __all__ = [
     "MOST_OCCURRENCES",
@@ -26,7 +27,10 @@ __all__ = [
     "Recognised",
     "candidate",
     "expand",
+    "marked",
     "meeting_key",
     "recognise",
+    "reminder_digest",
+    "reminder_text",
     "to_meeting",
 ]

@@ -27,6 +27,7 @@ from urllib.parse import unquote
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.lines import content_line, unfolded
 from mentorup_daemon.events.properties import categories_of, title_of
+from mentorup_daemon.events.writing import marked
 from mentorup_daemon.records import Meeting, Mentor, Occurrence, Owner, Recognition, key_part
 from mentorup_daemon.records.meetings import RecognisedBy
 
@@ -70,7 +71,7 @@ def recognise(
 
 def candidate(text: str | bytes, *, people: Sequence[Mentor], recognition: Recognition) -> bool:
     """Whether any event in the text could be recognised. May say yes to one that is not; never no to one that is."""
-    if not people:
+    if not people or marked(text):  # a reminder of ours is no meeting, whatever calendar it lies in
         return False
     lines: dict[str, list[str]] = {"people": [], "categories": [], "titles": []}
     for raw in unfolded(text).split("\n"):

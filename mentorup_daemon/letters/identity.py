@@ -21,7 +21,15 @@ def message_id(secret: bytes, account: str, key: str, revision: int, domain: str
 
     `secret` is the account's, made at its first start; an internationalised `domain` appears in its ASCII form.
     """
+    return f"<{_keyed(secret, [account, key, revision])}@{ascii_domain(domain)}>"
+
+
+def reminder_uid(secret: bytes, account: str, key: str) -> str:
+    """The UID (RFC 5545 3.8.4.7, RFC 7986 5.3) that the reminder with this key has, however often it moves."""
+    return f"mentorup-{_keyed(secret, [account, key])}"
+
+
+def _keyed(secret: bytes, what: list[object]) -> str:
     if not secret:
         raise ValueError("Message-IDs need the account's secret")
-    what = json.dumps([account, key, revision]).encode()
-    return f"<{hmac.new(secret, what, hashlib.sha256).hexdigest()[:_DIGITS]}@{ascii_domain(domain)}>"
+    return hmac.new(secret, json.dumps(what).encode(), hashlib.sha256).hexdigest()[:_DIGITS]

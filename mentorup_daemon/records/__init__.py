@@ -11,6 +11,7 @@ from mentorup_daemon.records.mail import Command, MessageHeaders, Understood
 from mentorup_daemon.records.meetings import Meeting, Occurrence, Recognition, key_part
 from mentorup_daemon.records.people import Mentor, Owner, PersonState, WorkingHours
 from mentorup_daemon.records.practice import Practice, Tags
+from mentorup_daemon.records.reminders import Reminder, WrittenReminder
 from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Note, Thanks, Topic
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ProfileEntry",
     "Receipt",
     "Recognition",
+    "Reminder",
     "Request",
     "Snapshot",
     "Tags",
@@ -47,6 +49,7 @@ __all__ = [
     "Understood",
     "Win",
     "WorkingHours",
+    "WrittenReminder",
     "everyone",
     "key_part",
 ]

@@ -8,7 +8,10 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practice:
-    """[agenda] and [schedules] of the config: what the rules go by. Schedules are five-field cron, owner's zone."""
+    """[agenda] and [schedules] of the config: what the rules go by. Schedules are five-field cron, owner's zone.
+
+    `reminders` is true where the owner has named a calendar for them.
+    """
 
     lead_time: timedelta = timedelta(hours=48)
     questions_lead_time: timedelta = timedelta(days=5)
@@ -16,6 +19,7 @@ class Practice:
     thank_you: str = "0 17 * * *"
     check_in: str = "0 9 1 1,4,7,10 *"
     digest: str = "0 8 * * mon"
+    reminders: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from mentorup_daemon.rules import (
     next_meeting,
     questions,
     receipt,
+    reminders,
     shorten,
     thank_you,
     trouble,
@@ -111,13 +112,15 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
 
 
 def upcoming(snapshot: Snapshot, now: datetime, until: datetime) -> list[Due]:
-    """What would be written up to `until` if nothing changes, in order of time. Touches nothing."""
-    return sorted(_standing(snapshot, now, until), key=lambda one: (max(one.due_at, now), one.key))
+    """What would be written up to `until` if nothing changes, in order of time, reminders too. Touches nothing."""
+    found = (*_standing(snapshot, now, until), *reminders.candidates(snapshot, now, until))
+    return sorted(found, key=lambda one: (max(one.due_at, now), one.key))
 
 
 def explain(snapshot: Snapshot, key: str, now: datetime, until: datetime) -> Due | None:
     """The due note or draft with this key, whether it has been written or not; None when no rule knows of it."""
-    return next((one for rule in RULES for one in rule.candidates(snapshot, now, until) if one.key == key), None)
+    candidates = (one for rule in (*RULES, reminders) for one in rule.candidates(snapshot, now, until))
+    return next((one for one in candidates if one.key == key), None)
 
 
 def _standing(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:

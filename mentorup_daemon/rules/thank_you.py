@@ -16,7 +16,7 @@ from mentorup_daemon.rules.schedule import first_after
 
 RULE = "thank_you"
 GRACE = timedelta(days=7)
-_WITHIN = timedelta(days=32)  # a thank-you schedule rarer than monthly is no thank-you schedule
+WITHIN = timedelta(days=32)  # a thank-you schedule rarer than monthly is no thank-you schedule
 
 
 def concrete(snapshot: Snapshot, meeting: Meeting) -> bool:
@@ -35,9 +35,9 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         person = snapshot.person(meeting.mentor)
         if person is None or not meeting.on or meeting.end <= snapshot.started_at or meeting.end > until:
             continue
-        if meeting.end + _WITHIN + 2 * GRACE < now:
+        if meeting.end + WITHIN + 2 * GRACE < now:
             continue  # long over: no slot, quiet or thanks of the owner's brings it back
-        slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, _WITHIN)
+        slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, WITHIN)
         if slot is None:
             continue
         key = f"{RULE}/{key_part(meeting.mentor)}/{meeting.key}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mentorup_daemon.calendars import Calendars, Feed
+from mentorup_daemon.calendars import Calendars, Feed, Reminders
 from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.mailbox import Mailbox
@@ -25,7 +25,7 @@ def go_on(_step: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The unit of work. `calendars` is None for an account that has none on CalDAV.
+    """The unit of work. `calendars` and `reminders` are None for an account that has no CalDAV.
 
     `people` are those of the config; for a pass also the candidates that are known from the store alone.
     """
@@ -39,6 +39,7 @@ class Account:
     trusted_authserv_id: str
     store: Store
     calendars: Calendars | None
+    reminders: Reminders | None = None
     feeds: tuple[Feed, ...] = ()
     mailbox: Mailbox
     templates: Templates
@@ -48,6 +49,8 @@ class Account:
         self.mailbox.close()
         if self.calendars is not None:
             self.calendars.close()
+        if self.reminders is not None:
+            self.reminders.close()
         for feed in self.feeds:
             feed.close()
         self.store.close()
@@ -74,6 +77,7 @@ def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:
         trusted_authserv_id=settings.imap.trusted_authserv_id,
         store=Store.open(store_url(settings, environ)),
         calendars=Calendars(dav) if dav is not None else None,
+        reminders=Reminders(dav) if dav is not None else None,
         feeds=tuple(Feed(feed.url) for feed in settings.feeds),
         mailbox=Mailbox(imap_account(settings)),
         templates=Templates(Path(directory) if directory else None),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mentorup_daemon.calendars import CalDavAccount, Calendars
+from mentorup_daemon.calendars import CalDavAccount, Calendars, Feed, Reminders
 from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
 from mentorup_daemon.letters import Templates
@@ -159,13 +159,41 @@ def _watched(name: str, folders: Folders, settings: Settings) -> Finding:
 
 
 def calendars(settings: Settings) -> Iterator[Finding]:
-    """Password, login, and the calendars that are found."""
+    """Password, login, and the calendars that are found; the one for reminders; the feeds."""
     account, caldav = caldav_account(settings), settings.caldav
-    if account is None or caldav is None:
-        return
-    if caldav.password and (exposed := caldav.password.exposed()):
-        yield Finding("caldav.password", "warning", exposed)
-    yield caldav_login(account)
+    if account is not None and caldav is not None:
+        if caldav.password and (exposed := caldav.password.exposed()):
+            yield Finding("caldav.password", "warning", exposed)
+        yield (login := caldav_login(account))
+        if login.state != "problem" and account.reminders:
+            yield _reminders(account)
+    for number, feed in enumerate(settings.feeds, 1):
+        yield _feed(f"feeds[{number}]", feed.url)
+
+
+def _reminders(account: CalDavAccount) -> Finding:
+    """Whether the calendar for reminders is there and can be written; nothing is written to find out."""
+    name = "caldav.reminders_calendar"
+    with Reminders(account) as door:
+        try:
+            calendar = door.calendar()
+            writable = door.writable(calendar)
+        except MentorUpError as error:
+            return _problem(name, error)
+    if not writable:
+        message = f"{calendar.name} can be read, but not written; choose a calendar of your own"
+        return Finding(name, "problem", message, ConfigError.exit_code)
+    return Finding(name, "ok", f"{calendar.name} can be written; what else is in it isn't read")
+
+
+def _feed(name: str, url: str) -> Finding:
+    """Whether the feed is there and is a calendar. Its address may be a secret, so its host is all that is told."""
+    with Feed(url) as feed:
+        try:
+            feed.changes("")
+        except MentorUpError as error:
+            return _problem(name, error)
+        return Finding(name, "ok", f"the feed at {feed.host} can be read")
 
 
 def caldav_login(account: CalDavAccount) -> Finding:
@@ -175,6 +203,9 @@ def caldav_login(account: CalDavAccount) -> Finding:
             found = door.discover()
         except MentorUpError as error:
             return _problem("caldav", error)
+    if not found:  # the one for reminders is left out
+        message = f"the only calendar at {account.url} is the one for reminders: no meetings are found in it"
+        return Finding("caldav", "warning", f"{message}; make one of its own for reminders_calendar")
     return Finding("caldav", "ok", f"calendars at {account.url}: {', '.join(info.name for info in found)}")
 
 

@@ -43,6 +43,7 @@ def caldav_account(settings: Settings) -> CalDavAccount | None:
         calendars=caldav.calendars,
         timeout=caldav.timeout.total_seconds(),
         ca_file=caldav.ca_file,
+        reminders=caldav.reminders_calendar,
     )
 
 

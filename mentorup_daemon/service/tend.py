@@ -1,6 +1,7 @@
 """Tend an account: one pass, from top to bottom.
 
-Look at the calendar, look at the mail, work out what is due, write it, remember it. A pass is idempotent: run it twice,
+Look at the calendar, look at the mail, work out what is due, write it, remember it, keep the reminders in the owner's
+calendar in step. A pass is idempotent: run it twice,
 or kill it anywhere and run it again, and mailbox, calendar and store end the same. A server that can't be reached
 costs what it alone could tell: the other one is looked at all the same, and what is known is acted upon.
 """
@@ -17,14 +18,14 @@ from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, Men
 from mentorup_daemon.records import Due, Snapshot, Topic
 from mentorup_daemon.rules.discussed import discussed
 from mentorup_daemon.rules.plan import Plan, plan
-from mentorup_daemon.service import calendar_in, mail_in
+from mentorup_daemon.service import calendar_in, mail_in, reminders
 from mentorup_daemon.service.account import Account, Step, go_on, with_candidates
 from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
 from mentorup_daemon.store import health, mail, snapshot, work
 
 _log = structlog.get_logger(__name__)
 
-CALDAV, IMAP = "caldav", "imap"
+CALDAV, IMAP, REMINDERS = "caldav", "imap", "reminders"
 EVERYWHERE = frozenset({CALDAV, IMAP})
 
 
@@ -55,8 +56,11 @@ def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, s
     if _calendar_is_known(account):
         _close_topics(account, now)
         step("topics closed")
+    desk = Desk(account, facts, now, step)
     if IMAP not in done.failures:
-        _try(account, IMAP, done, now, lambda: _act(Desk(account, facts, now, step), done))
+        _try(account, IMAP, done, now, lambda: _act(desk, done))
+    if _calendar_is_known(account):
+        _remind(desk, done)
     done.next_look = _plan(account, now).next_look
     with account.store.writing() as scope:
         health.passed(scope, now)
@@ -88,10 +92,21 @@ def _act(desk: Desk, done: Pass) -> None:
     take_away_outdated(desk)
 
 
+def _remind(desk: Desk, done: Pass) -> None:
+    """The reminders in the owner's calendar follow the records; where they do already, no server is asked."""
+    differences = reminders.differences(desk, _snapshot(desk.account, desk.now))
+    if differences or _failing(desk.account, REMINDERS):
+        _try(desk.account, REMINDERS, done, desk.now, lambda: reminders.keep(desk, differences))
+
+
 def _calendar_is_known(account: Account) -> bool:
     """False while the last look at the calendars failed: an event may have moved to one that could not be read."""
+    return not _failing(account, CALDAV)
+
+
+def _failing(account: Account, server: str) -> bool:
     with account.store.reading() as scope:
-        return all(row.failed_at is None for row in health.all_servers(scope) if row.server == CALDAV)
+        return any(row.failed_at is not None for row in health.all_servers(scope) if row.server == server)
 
 
 def _look_again(desk: Desk, planned: Plan, done: Pass) -> None:

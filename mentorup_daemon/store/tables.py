@@ -125,6 +125,20 @@ meetings = Table(
 Index(None, meetings.c.account, meetings.c.start)
 Index(None, meetings.c.account, meetings.c.calendar, meetings.c.href)
 
+reminders = Table(
+    "reminders",
+    metadata,
+    account_column(),
+    Column("key", String(1000), primary_key=True),
+    Column("named", Text, nullable=False),  # the calendar, as the config named it then
+    Column("url", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("schedule_tag", Text, nullable=False),
+    Column("wish", String(64), nullable=False),  # digest of what was meant to be written
+    Column("digest", String(64), nullable=False),  # digest of what the server then had
+    Column("state", String(20), nullable=False),
+)
+
 people = Table(
     "people",
     metadata,

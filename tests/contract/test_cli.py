@@ -97,6 +97,23 @@ def test_rehearse_before_the_first_start_leaves_no_store_behind(light_world: Wor
     assert not (world.state / "mentorup.db").exists()
 
 
+def test_t6_reminders_are_rehearsed_where_a_calendar_is_named_for_them(light_world: World) -> None:
+    world = light_world
+    reminders = world.dav.make_calendar("Reminders")
+    world.changes = {"caldav": {"reminders_calendar": reminders}, "owner": {"working_hours": "00:00-24:00"}}
+    world.now = datetime.now(UTC).replace(microsecond=0)
+    world.meet("first", world.now + timedelta(days=10))
+    (world.state / "config.toml").write_text(world.config())
+    ahead = {one["key"]: one for one in told_json(world, "rehearse") if one["lands"] == "calendar"}
+    assert {"reminder/ana/first/prepare", "reminder/ana/first/thank"} <= set(ahead)
+    assert ahead["reminder/ana/first/prepare"]["subject"].startswith("Questions for Ana: ")
+    assert ".ics" not in world.dav.request("PROPFIND", reminders, headers={"Depth": "1"})[1]
+    world.tend()
+    facts = told_json(world, "why", "reminder/ana/first/prepare")
+    assert facts["rule"] == "reminder"
+    assert facts["reason"].startswith("You meet Ana Ortiz on ")
+
+
 def test_why_tells_the_rule_and_the_meeting_of_a_key(told: World) -> None:
     facts = told_json(told, "why", "agenda/ana/first")
     assert facts["rule"] == "agenda"
