@@ -22,6 +22,7 @@ from mentorup_daemon.letters.keeping_up import (
     next_meeting_context,
     shorten_context,
 )
+from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.message import draft, note
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
@@ -120,8 +121,14 @@ def _check_in_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return mentor, context, check_in_ready(context)
 
 
+def _mentee_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    meeting, mentee = meeting_of(due, snapshot)
+    return mentee, mentee_context(snapshot, meeting, mentee, now), True
+
+
 _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "agenda": _agenda_draft,
+    "mentee_agenda": _mentee_draft,
     "thank_you": _thank_you_draft,
     "shorten": _shorten_draft,
     "next_meeting": _next_meeting_draft,
@@ -154,7 +161,17 @@ def _change(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> 
     return change_context(snapshot, due, occasion.draft_state, occasion.moved_from, now)
 
 
+def _mentee_note(due: Due, snapshot: Snapshot, now: datetime, occasion: Occasion) -> Mapping[str, object]:
+    return mentee_note_context(snapshot, *meeting_of(due, snapshot), occasion, now)
+
+
+def _mentee_promises(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
+    return mentee_context(snapshot, *meeting_of(due, snapshot), now)
+
+
 _NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, object]]] = {
+    "mentee_agenda": _mentee_note,
+    "mentee_promises": _mentee_promises,
     "thank_you": _after_meeting,
     "questions": _questions,
     "digest": lambda due, snapshot, now, _: digest_context(snapshot, due.due_at, now),

@@ -11,6 +11,7 @@ from mentorup_daemon.letters.occasion import DraftState
 from mentorup_daemon.letters.views import common, meeting_view, words
 from mentorup_daemon.letters.wording import count, listing, number, when
 from mentorup_daemon.records import Due, Meeting, Snapshot, Trouble
+from mentorup_daemon.records.standing import AGENDAS
 
 _SHOWN = 4
 
@@ -76,7 +77,7 @@ def trouble_context(snapshot: Snapshot, trouble: Trouble, now: datetime) -> Mapp
 def _told_start(snapshot: Snapshot, due: Due) -> datetime | None:
     """The start that the agenda was written for: a ledger entry's `basis` begins with it, in seconds since 1970."""
     for entry in snapshot.ledger.values():
-        if entry.rule == "agenda" and entry.object == due.object and entry.mentor == due.mentor:
+        if entry.rule in AGENDAS and entry.object == due.object and entry.mentor == due.mentor:
             seconds = entry.basis.partition("-")[0]
             if seconds.isdecimal() and len(seconds) < 12:
                 return datetime.fromtimestamp(int(seconds), snapshot.owner.zone)
@@ -88,7 +89,7 @@ def _draft_now(snapshot: Snapshot, due: Due, state: DraftState) -> str:
     if state in ("edited", "fresh"):
         return "kept"
     removed = any(
-        entry.rule == "agenda"
+        entry.rule in AGENDAS
         and entry.lands == "drafts"
         and entry.object == due.object
         and entry.mentor == due.mentor

@@ -15,6 +15,7 @@ from mentorup_daemon.letters.keeping_up import (
     next_meeting_context,
     shorten_context,
 )
+from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.receipt import receipt_context
@@ -27,6 +28,7 @@ from mentorup_daemon.letters.samples import (
     EARLIER,
     FROM_KIM,
     MEETING,
+    MIA,
     NOW,
     OCCASIONS,
     PLANS,
@@ -34,11 +36,13 @@ from mentorup_daemon.letters.samples import (
     SAM,
     TROUBLES,
     WITH_BEN,
+    WITH_MIA,
     WITHDRAWN,
     at,
     bare_snapshot,
     busy_week,
     sample_snapshot,
+    with_mentee,
 )
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
@@ -49,7 +53,7 @@ from mentorup_daemon.records import Snapshot, Topic
 
 def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     """Contexts for every letter, rich ones and bare ones, by the letter's name."""
-    rich, bare = sample_snapshot(), bare_snapshot()
+    rich, bare, mentee = sample_snapshot(), bare_snapshot(), with_mentee()
     quiet = replace(
         rich,
         topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=at(11, 28)),),
@@ -62,6 +66,15 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
         "agenda/note": tuple(_note(snapshot, occasion) for snapshot in (rich, bare) for occasion in OCCASIONS),
         "questions/note": (_questions(rich), _questions(bare), _questions(rich, at(12, 2, 10))),
+        "mentee_agenda/draft": tuple(mentee_context(snapshot, WITH_MIA, MIA, NOW) for snapshot in (mentee, bare)),
+        "mentee_agenda/note": tuple(
+            mentee_note_context(snapshot, WITH_MIA, MIA, occasion, NOW)
+            for snapshot in (mentee, bare)
+            for occasion in OCCASIONS
+        ),
+        "mentee_promises/note": tuple(
+            mentee_context(snapshot, WITH_MIA, MIA, AFTERWARDS) for snapshot in (mentee, bare)
+        ),
         "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "check_in/note": tuple(round_context(snapshot, NOW) for snapshot in (rich, bare)),

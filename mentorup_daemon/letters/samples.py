@@ -48,6 +48,7 @@ BEN = Mentor(
     channel="video",
     timezone="Europe/Stockholm",
 )
+MIA = Mentor(id="mia", name="Mia Tanaka", emails=("mia@example.edu",), role="mentee")
 
 
 def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -76,6 +77,16 @@ WITH_BEN = replace(
     start=at(12, 10, 8),
     end=at(12, 10, 8, 30),
     location="https://meet.example.net/ben-sam",
+)
+WITH_MIA = replace(
+    MEETING,
+    key="mia@example.edu",
+    uid="mia@example.edu",
+    mentor="mia",
+    title="Mia and Sam",
+    start=at(12, 4, 10),
+    end=at(12, 4, 10, 30),
+    location="",
 )
 
 OCCASIONS = (
@@ -262,6 +273,22 @@ def sample_snapshot() -> Snapshot:
         contacts=(
             Contact(mentor="ana", at=at(11, 6), kind="mail from"),
             Contact(mentor="ben", at=at(8, 12), kind="meeting"),
+        ),
+    )
+
+
+def with_mentee() -> Snapshot:
+    """The same with Mia, a mentee of Sam's, and what the two have promised each other."""
+    full = sample_snapshot()
+    return replace(
+        full,
+        mentors=(*full.mentors, MIA),
+        meetings=(*full.meetings, WITH_MIA),
+        topics=(*full.topics, Topic(id=41, text="Her first author paper", mentor="mia", created_at=at(11, 28))),
+        actions=(
+            *full.actions,
+            ActionItem(id=42, text="introduce her to Kim", mentor="mia", due=date(2026, 12, 3), created_at=at(11, 6)),
+            ActionItem(id=43, text="send the outline", owner="mia", mentor="mia", created_at=at(11, 6)),
         ),
     )
 

@@ -28,6 +28,7 @@ _DRAFTS = {
     "agenda": "the agenda",
     "check_in": "a check-in",
     "contact": "a check-in",
+    "mentee_agenda": "a question for the agenda",
     "next_meeting": "a few lines that ask for the next meeting",
     "shorten": "an offer to shorten or postpone",
     "thank_you": "a thank-you",

@@ -12,8 +12,8 @@ from mentorup_daemon.records.meetings import Meeting, key_part
 from mentorup_daemon.records.people import Mentor
 from mentorup_daemon.records.work import ActionItem, Feedback, Topic
 
-_AGENDAS = ("agenda",)
-"""The rules that write an agenda."""
+AGENDAS = ("agenda", "mentee_agenda")
+"""The rules that prepare a meeting with a draft and a note that tells of it."""
 
 LONGEST_SILENCE = timedelta(days=91)
 """Four times a year at least: no cadence is taken to mean longer (T6)."""
@@ -70,7 +70,7 @@ def longest_silence(person: Mentor) -> timedelta:
 def prepared(snapshot: Snapshot, meeting: Meeting) -> bool:
     """True when an agenda for this meeting was written, and not taken back."""
     return any(
-        entry.rule in _AGENDAS and entry.object == meeting.key and entry.outcome in ("delivered", "left")
+        entry.rule in AGENDAS and entry.object == meeting.key and entry.outcome in ("delivered", "left")
         for entry in snapshot.ledger.values()
     )
 

@@ -1,5 +1,7 @@
 """The agenda (T3, T5, C17): `lead_time` before a meeting, one note to the owner and one draft for the mentor.
 
+A mentee's agenda is the mentee's to make: `mentee_agenda` asks for it.
+
 Identity is the meeting's key, so a moved meeting moves its preparation (C24). `basis` is the meeting's time and people:
 when it changes after the agenda was written, the agenda is revised at once, or taken back until its new time comes if
 that is more than a day away. Where the owner has said that there is nothing new to ask, none comes until there is.
@@ -40,7 +42,13 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """Note and draft of every meeting ahead whose time comes by `until`; the draft first, for the note tells of it."""
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
-        if person is None or not meeting.on or meeting.start <= now or nothing_new(snapshot, meeting, person):
+        if (
+            person is None
+            or person.role == "mentee"
+            or not meeting.on
+            or meeting.start <= now
+            or nothing_new(snapshot, meeting, person)
+        ):
             continue
         moment = due_at(meeting, person, snapshot)
         if moment > until:

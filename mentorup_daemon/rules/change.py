@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Entry, Snapshot, key_part
+from mentorup_daemon.records.standing import AGENDAS
 from mentorup_daemon.rules import agenda, questions
 from mentorup_daemon.rules.hours import next_opening
 
@@ -43,8 +44,8 @@ def _announced(entry: Entry, snapshot: Snapshot) -> bool:
     if entry.lands != "inbox":
         return False
     if entry.rule == questions.RULE:
-        return not any(one.rule == agenda.RULE and one.object == entry.object for one in snapshot.ledger.values())
-    return entry.rule == agenda.RULE
+        return not any(one.rule in AGENDAS and one.object == entry.object for one in snapshot.ledger.values())
+    return entry.rule in AGENDAS
 
 
 def _part(entry: Entry) -> str:

@@ -22,6 +22,8 @@ from mentorup_daemon.rules import (
     contact,
     digest,
     feedback_plan,
+    mentee_agenda,
+    mentee_promises,
     next_meeting,
     questions,
     receipt,
@@ -42,7 +44,9 @@ RULES = (
     questions,
     shorten,
     agenda,
+    mentee_agenda,
     thank_you,
+    mentee_promises,
     feedback_plan,
     next_meeting,
     check_in,
@@ -52,7 +56,7 @@ RULES = (
 )
 """In the order in which their notes arrive when several are due in one pass."""
 
-_AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda)}
+_AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda, mentee_agenda)}
 """The rules that write ahead of a meeting, from its time and people: what they wrote moves and falls with it."""
 
 _UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE})

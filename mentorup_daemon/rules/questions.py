@@ -36,7 +36,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         return
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
-        if person is None or not meeting.on or meeting.start <= now:
+        if person is None or person.role == "mentee" or not meeting.on or meeting.start <= now:
             continue
         moment = due_at(meeting, person, snapshot)
         deadline = agenda.due_at(meeting, person, snapshot)

@@ -1,5 +1,7 @@
 """Thanks after a meeting (T9, C15): a draft that names one concrete thing, else a question to the owner.
 
+A mentee is owed none; after a meeting with one, `mentee_promises` asks something else.
+
 Due at the first slot of the thank-you schedule after the meeting's end. Grace: seven days after that a thank-you note
 would need an apology of its own, so then it is left. A word of thanks that the owner gives later (`THANKS for`)
 makes the draft at once: the owner asked for it.
@@ -33,7 +35,13 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """One for each meeting that took place since the first start."""
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
-        if person is None or not meeting.on or meeting.end <= snapshot.started_at or meeting.end > until:
+        if (
+            person is None
+            or person.role == "mentee"
+            or not meeting.on
+            or meeting.end <= snapshot.started_at
+            or meeting.end > until
+        ):
             continue
         if meeting.end + WITHIN + 2 * GRACE < now:
             continue  # long over: no slot, quiet or thanks of the owner's brings it back

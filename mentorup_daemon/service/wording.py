@@ -10,6 +10,7 @@ from datetime import datetime
 
 from mentorup_daemon.letters import DraftState, Letter, Occasion, compose
 from mentorup_daemon.records import Due, Snapshot, key_part
+from mentorup_daemon.records.standing import AGENDAS
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.store import ledger
 
@@ -22,19 +23,20 @@ def letter_for(
     Raises Malformed when it can't be written, and the errors of the mailbox when it has to be asked.
     """
     occasion = Occasion(message_id=message_id, thread=thread if due.mentor is not None else "")
-    if due.lands == "inbox" and due.rule in ("agenda", "questions", "change") and due.mentor is not None:
+    if due.lands == "inbox" and due.rule in (*AGENDAS, "questions", "change") and due.mentor is not None:
         occasion = Occasion(
             message_id=message_id,
             thread=thread,
-            draft_state=_draft_state(account, snapshot, f"agenda/{key_part(due.mentor)}/{due.object}/draft"),
+            draft_state=_draft_state(account, snapshot, due),
             moved_from=_told_before(account, due, snapshot),
         )
     return compose(due, snapshot, now=now, templates=account.templates, occasion=occasion)
 
 
-def _draft_state(account: Account, snapshot: Snapshot, key: str) -> DraftState:
+def _draft_state(account: Account, snapshot: Snapshot, due: Due) -> DraftState:
     """How the draft that goes with a note stands now."""
-    entry = snapshot.ledger.get(key)
+    keys = (f"{rule}/{key_part(due.mentor or '')}/{due.object}/draft" for rule in AGENDAS)
+    entry = next((snapshot.ledger[key] for key in keys if key in snapshot.ledger), None)
     if entry is None or entry.outcome not in ("delivered", "left"):
         return "none"
     if entry.outcome == "delivered":

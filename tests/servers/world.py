@@ -74,6 +74,12 @@ class World:
     state: Path
     now: datetime = MONDAY
     changes: dict[str, dict[str, object]] = field(default_factory=dict)
+    mentors: list[dict[str, object]] = field(
+        default_factory=lambda: [
+            {"id": "ana", "name": "Ana Ortiz", "emails": [ANA], "cadence": "60d"},
+            {"id": "ben", "name": "Ben Lindqvist", "emails": [BEN], "distance": "peer"},
+        ]
+    )
     _account: Account | None = None
 
     def config(self) -> str:
@@ -104,11 +110,7 @@ class World:
         }
         for section, values in self.changes.items():
             config.setdefault(section, {}).update(values)
-        mentors = [
-            {"id": "ana", "name": "Ana Ortiz", "emails": [ANA], "cadence": "60d"},
-            {"id": "ben", "name": "Ben Lindqvist", "emails": [BEN], "distance": "peer"},
-        ]
-        return tomli_w.dumps({**config, "mentors": mentors})
+        return tomli_w.dumps({**config, "mentors": self.mentors})
 
     def settings(self) -> Settings:
         """The config, validated."""

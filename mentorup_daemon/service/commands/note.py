@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mentorup_daemon.letters.quoting import worth_quoting
 from mentorup_daemon.letters.wrap import shorten
 from mentorup_daemon.records import ActionItem, Command, Feedback, Goal, Mark, Topic
+from mentorup_daemon.records.standing import AGENDAS
 from mentorup_daemon.service.commands.about import About, Cannot, Line, in_full
 from mentorup_daemon.store import mail, work
 from mentorup_daemon.store.journal import take_back
@@ -23,6 +24,8 @@ def skip(about: About, _command: Command) -> list[Line]:
     if about.entry.rule == "questions":
         offer = "where the list holds no question, your Drafts now have an offer to shorten or postpone"
         return [("SKIP", "", f"nothing more about this; {offer}")]
+    if about.entry.rule in AGENDAS:
+        return [("SKIP", "", "nothing more about this meeting; a draft you haven't changed is taken back")]
     return [("SKIP", "", "nothing more about this")]
 
 
@@ -31,7 +34,7 @@ def snooze(about: About, command: Command) -> list[Line]:
     until = command.when
     if until is None or until <= about.now:
         raise Cannot("that time is not ahead of us; write for example SNOOZE 3d")
-    if about.meeting is not None and about.entry.rule == "agenda" and until >= about.meeting.start:
+    if about.meeting is not None and about.entry.rule in AGENDAS and until >= about.meeting.start:
         raise Cannot("that would be after the meeting; choose a shorter time, or SKIP")
     about.journal.mark(Mark(key=about.entry.key, snoozed_until=until))
     return [("SNOOZE", "", f"I'll come back to it on {about.moment(until)}")]

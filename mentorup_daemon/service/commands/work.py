@@ -131,7 +131,9 @@ def thanks(about: About, command: Command) -> list[Line]:
         )
     )
     state = about.state_of(person.id)
-    if state is not None and state.quiet_until > about.now:
+    if person.role == "mentee":
+        came = f"kept; thanks are drafted for mentors alone, and {person.given_name} is a mentee of yours"
+    elif state is not None and state.quiet_until > about.now:
         came = f"kept; no draft while {person.given_name} is {state.state}"
     elif about.meeting is not None and about.meeting.end <= about.now:
         came = "a draft is in your Drafts"

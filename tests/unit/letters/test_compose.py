@@ -28,17 +28,19 @@ from mentorup_daemon.letters.samples import (
     SAM,
     TROUBLES,
     WITH_BEN,
+    WITH_MIA,
     WITHDRAWN,
     bare_snapshot,
     busy_week,
     sample_snapshot,
+    with_mentee,
 )
 from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, Thanks, Topic
 
 TEMPLATES = Templates(None)
 OCCASION = Occasion(message_id="<0123abcd@example.org>")
 FRESH = replace(OCCASION, draft_state="fresh")
-RICH, BARE = sample_snapshot(), bare_snapshot()
+RICH, BARE, MENTEE = sample_snapshot(), bare_snapshot(), with_mentee()
 AFTER = EARLIER.end + timedelta(hours=2)
 
 
@@ -96,6 +98,9 @@ ALL = [
     ("check_in", "inbox", None, "2026-10-01"),
     ("check_in", "drafts", "ana", "2026-10-01"),
     ("check_in", "drafts", "ben", "2026-10-01"),
+    ("mentee_agenda", "inbox", "mia", WITH_MIA.key),
+    ("mentee_agenda", "drafts", "mia", WITH_MIA.key),
+    ("mentee_promises", "inbox", "mia", WITH_MIA.key),
     ("welcome", "inbox", None, "first-start"),
     ("change", "inbox", "ana", MEETING.key),
 ]
@@ -108,6 +113,8 @@ def test_every_letter_keeps_to_its_own_voice(
 ) -> None:
     if snapshot is BARE and about == EARLIER.key:
         about = MEETING.key
+    if about == WITH_MIA.key:
+        snapshot = MENTEE if snapshot is RICH else replace(BARE, mentors=MENTEE.mentors, meetings=MENTEE.meetings)
     made = letter(rule, lands, snapshot, mentor=mentor, about=about)
     message = parsed(made)
     assert str(message["Subject"]) == made.subject
@@ -584,3 +591,20 @@ def test_t10_private_words_never_reach_a_draft(words: str, priority: int) -> Non
     for rule in ("agenda", "thank_you", "check_in", "contact", "shorten", "next_meeting"):
         assert "zzsecret" not in everything(letter(rule, "drafts", snapshot))
     assert "zzsecret" in everything(letter("agenda", snapshot=snapshot))
+
+
+def test_t12_the_note_about_a_mentee_lists_the_owners_promises_first() -> None:
+    made = letter("mentee_agenda", snapshot=MENTEE, occasion=FRESH, mentor="mia", about=WITH_MIA.key)
+    assert made.subject == "Mia on Friday: what you promised (1)"
+    assert (
+        made.text.index("introduce her to Kim") < made.text.index("send the outline") < made.text.index("first author")
+    )
+    assert "A draft that asks Mia for an agenda is in your Drafts" in everything(made)
+
+
+def test_t12_the_mentee_is_asked_for_points_in_the_owners_voice() -> None:
+    made = letter("mentee_agenda", "drafts", MENTEE, mentor="mia", about=WITH_MIA.key)
+    assert made.subject == "Friday, 10:00: what is on your list?"
+    assert parsed(made)["To"] == "Mia Tanaka <mia@example.edu>"
+    assert "What I owe you: introduce her to Kim (by Thursday 3 December)." in " ".join(made.text.split())
+    assert len(made.text.split()) < 120
