@@ -10,9 +10,10 @@ import typer
 
 from mentorup_daemon import __version__
 from mentorup_daemon.cli.check import check_command
+from mentorup_daemon.cli.contacts import contacts_app
 from mentorup_daemon.cli.demo import demo_command
 from mentorup_daemon.cli.explain import explain_command
-from mentorup_daemon.cli.history import contacts_command, letter_command, network_command, notes_app
+from mentorup_daemon.cli.history import letter_command, network_command, notes_app
 from mentorup_daemon.cli.init import init_command
 from mentorup_daemon.cli.keeping import backup_command, purge_command, restore_command
 from mentorup_daemon.cli.people import meetings_app, mentors_app
@@ -39,7 +40,6 @@ app.command("status")(status_command)
 app.command("rehearse")(rehearse_command)
 app.command("why")(why_command)
 app.command("explain")(explain_command)
-app.command("contacts")(contacts_command)
 app.command("network")(network_command)
 app.command("letter")(letter_command)
 app.command("backup")(backup_command)
@@ -55,6 +55,7 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(actions_app, name="actions")
 app.add_typer(goals_app, name="goals")
 app.add_typer(feedback_app, name="feedback")
+app.add_typer(contacts_app, name="contacts")
 app.add_typer(notes_app, name="notes")
 app.add_typer(templates_app, name="templates")
 app.add_typer(service_app, name="service")

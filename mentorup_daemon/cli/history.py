@@ -1,52 +1,21 @@
-"""`mentorup contacts`, `notes`, `network` and `letter`: what has come together about people, to be read."""
+"""`mentorup notes`, `network` and `letter`: what has come together about people, to be read."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mentorup_daemon.cli.family import MentorOption, Number, person_of
+from mentorup_daemon.cli.family import MentorOption, Number, Text, one_line, person_of
 from mentorup_daemon.cli.opened import Opened, opened
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
 from mentorup_daemon.errors import MentorUpError
 from mentorup_daemon.records import Note
 
-notes_app = typer.Typer(help="Your private notes: what stood below the commands of your replies.")
+notes_app = typer.Typer(help="Your private notes: what stood below the commands of your replies, and what you add.")
 
 NOTE_FIELDS = ("id", "text", "mentor", "about", "created_at")
-_BACK = timedelta(days=400)
-
-
-def contacts_command(
-    config: ConfigOption = None,
-    mentor: MentorOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Contact with people, newest first: meetings held, mail from and to them."""
-    from mentorup_daemon.records import Contact
-    from mentorup_daemon.store import work
-
-    with errors_told(), opened(config) as account:
-        person_of(account, mentor)
-        view, zone = account.snapshot(), account.settings.owner_record().zone
-        with account.store.reading() as scope:
-            mail = work.all_contacts(scope, account.now - _BACK)
-        met = [
-            Contact(mentor=person, at=one.start, kind="meeting")
-            for one in view.meetings
-            if one.on and one.end <= account.now
-            for person in (one.mentor, *one.also)
-        ]
-        found = sorted({*mail, *met}, key=lambda one: (one.at, one.mentor, one.kind), reverse=True)
-        wanted = [one for one in found if mentor in (None, one.mentor)]
-        if as_json:
-            print_json([{"mentor": one.mentor, "at": one.at.astimezone(zone), "kind": one.kind} for one in wanted])
-            return
-        rows = [(f"{one.at.astimezone(zone):%a %d %b %Y %H:%M}", one.mentor, one.kind) for one in wanted]
-        print_table("", ["when", "who", "what"], rows, "No contact on record yet.")
 
 
 @notes_app.callback(invoke_without_command=True)
@@ -74,13 +43,60 @@ def notes_list(config: ConfigOption = None, mentor: MentorOption = None, as_json
 def notes_show(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show one private note."""
     with errors_told(), opened(config) as account:
-        found = next((one for one in _notes(account) if one.id == number), None)
-        if found is None:
-            raise MentorUpError(f"There is no note with the number {number}; `mentorup notes` lists them.")
-        if as_json:
-            print_json(as_object(found, NOTE_FIELDS))
-        else:
-            print_table("", ["", ""], [(name, value) for name, value in as_object(found, NOTE_FIELDS).items()], "")
+        _print(_note(account, number), as_json)
+
+
+@notes_app.command("add")
+def notes_add(
+    text: Text, config: ConfigOption = None, mentor: MentorOption = None, as_json: JsonOption = False
+) -> None:
+    """Keep a private note: nobody but you ever sees it."""
+    from mentorup_daemon.store import work
+
+    with errors_told(), opened(config) as account:
+        note = Note(id=0, text=one_line(text), mentor=person_of(account, mentor), created_at=account.now)
+        account.store.first_start(account.now)
+        with account.store.writing() as scope:
+            kept = work.add(scope, note)
+        _print(kept, as_json)
+
+
+@notes_app.command("edit")
+def notes_edit(number: Number, text: Text, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Write a private note anew."""
+    from mentorup_daemon.store import work
+
+    with errors_told(), opened(config) as account:
+        with account.store.writing() as scope:
+            work.change(scope, Note, number, text=one_line(text))
+        _print(_note(account, number), as_json)
+
+
+@notes_app.command("drop")
+def notes_drop(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Remove a private note for good."""
+    from mentorup_daemon.store import work
+
+    with errors_told(), opened(config) as account:
+        gone = _note(account, number)
+        with account.store.writing() as scope:
+            work.remove(scope, Note, number)
+        _print(gone, as_json)
+
+
+def _note(account: Opened, number: int) -> Note:
+    found = next((one for one in _notes(account) if one.id == number), None)
+    if found is None:
+        raise MentorUpError(f"There is no note with the number {number}; `mentorup notes` lists them.")
+    return found
+
+
+def _print(note: Note, as_json: bool) -> None:
+    facts = as_object(note, NOTE_FIELDS)
+    if as_json:
+        print_json(facts)
+    else:
+        print_table("", ["", ""], list(facts.items()), "")
 
 
 def _notes(account: Opened) -> tuple[Note, ...]:

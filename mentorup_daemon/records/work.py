@@ -124,8 +124,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Contact with a person: a meeting that was held, or mail in either direction."""
+    """Contact with a person: a meeting that was held, mail in either direction, or what only the owner can tell of.
+
+    `talked` is a call, a text or a word in the corridor, which neither calendar nor mail knows.
+    """
 
     mentor: str
     at: datetime
-    kind: Literal["meeting", "mail from", "mail to"]
+    kind: Literal["meeting", "mail from", "mail to", "talked"]

@@ -234,6 +234,7 @@ SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
     "HEARD": _text,
     "I PROMISED": _text_by_date,
     "THEY PROMISED": _text_by_date,
+    "TALKED": _alone,
     "NEXT": _date,
     "MENTOR": _person,
     "PAUSE": _pause,

@@ -15,11 +15,11 @@ from typing import Any, Literal
 from sqlalchemy import Date, Table, and_, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from mentorup_daemon.records import Mark, PersonState
+from mentorup_daemon.records import Contact, Mark, PersonState
 from mentorup_daemon.store import work
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.rows import put
-from mentorup_daemon.store.tables import Moment, marks, metadata, people
+from mentorup_daemon.store.tables import Moment, contacts, marks, metadata, people
 from mentorup_daemon.store.work import Item
 
 Did = Literal["added", "changed", "removed"]
@@ -59,7 +59,11 @@ class Journal:
         """The owner's word about a person's schedules."""
         self._put(people, {"mentor": state.mentor}, state)
 
-    def _put(self, table: Table, key: Mapping[str, Any], record: Mark | PersonState) -> None:
+    def note_contact(self, contact: Contact) -> None:
+        """Contact that only the owner can tell of."""
+        self._put(contacts, {"mentor": contact.mentor, "at": contact.at, "kind": contact.kind}, contact)
+
+    def _put(self, table: Table, key: Mapping[str, Any], record: Mark | PersonState | Contact) -> None:
         before = self._row(table, key)
         self._note("changed" if before else "added", table, key, before)
         put(self._scope, table, **{field.name: getattr(record, field.name) for field in fields(record)})
@@ -71,13 +75,14 @@ class Journal:
 
     def _note(self, did: Did, table: Table, key: Mapping[str, Any], before: Mapping[str, Any]) -> None:
         kept = {name: _to_json(value) for name, value in before.items()}
-        self.entries.append([did, table.name, dict(key), kept])
+        self.entries.append([did, table.name, {name: _to_json(value) for name, value in key.items()}, kept])
 
 
 def take_back(scope: Scope, entries: Sequence[Sequence[Any]]) -> None:
     """Undoes what a journal holds, the last change first."""
-    for did, name, key, before in reversed(entries):
+    for did, name, place, before in reversed(entries):
         table = metadata.tables[name]
+        key = {column: _from_json(table, column, value) for column, value in place.items()}
         values = {column: _from_json(table, column, value) for column, value in before.items()}
         if did == "added":
             scope.connection.execute(delete(table).where(_at(scope, table, key)))

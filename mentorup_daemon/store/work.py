@@ -137,6 +137,18 @@ def note_contact(scope: Scope, contact: Contact) -> None:
     put(scope, contacts, mentor=contact.mentor, at=contact.at, kind=contact.kind)
 
 
+def forget_contact(scope: Scope, contact: Contact) -> None:
+    """It was no contact after all."""
+    scope.connection.execute(
+        delete(contacts).where(
+            contacts.c.account == scope.account,
+            contacts.c.mentor == contact.mentor,
+            contacts.c.at == contact.at,
+            contacts.c.kind == contact.kind,
+        )
+    )
+
+
 def all_contacts(scope: Scope, since: datetime) -> tuple[Contact, ...]:
     """Contact since a moment, oldest first."""
     rows = scope.connection.execute(

@@ -155,6 +155,14 @@ def test_t8_mentor_names_whose_words_they_are(light_world: World) -> None:
     assert world.records().feedback[0].mentor is None
 
 
+def test_t6_talked_keeps_contact_that_no_program_sees_and_undo_takes_it_back(light_world: World) -> None:
+    world = begun(light_world)
+    assert "kept as contact on Monday 30 November 2026" in told(world, "TALKED")
+    assert [(one.mentor, one.kind) for one in world.records().contacts] == [("ana", "talked")]
+    told(world, "UNDO")
+    assert world.records().contacts == ()
+
+
 def test_pending_lists_what_is_open_by_number(light_world: World) -> None:
     world = begun(light_world)
     assert "nothing is open" in told(world, "PENDING")

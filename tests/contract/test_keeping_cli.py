@@ -211,6 +211,27 @@ def test_contacts_tell_meetings_and_mail_newest_first(shell: Shell) -> None:
     assert "mail from" in shell.run("contacts").output
 
 
+def test_t6_contact_that_only_the_owner_knows_of_is_added_and_taken_back(shell: Shell) -> None:
+    [added] = shell.json("contacts", "add", "ben", "--on", "2026-11-17")  # type: ignore[misc]
+    assert (added["kind"], added["at"][:10]) == ("talked", "2026-11-17")
+    assert "talked" in shell.run("contacts", "--mentor", "ben").output
+    assert shell.run("contacts", "add", "ben", "--on", "2999-01-01").exit_code == 1
+    assert shell.run("contacts", "drop", "ben", "--on", "2026-11-16").exit_code == 1
+    shell.json("contacts", "drop", "ben", "--on", "2026-11-17")
+    assert "talked" not in shell.run("contacts", "--mentor", "ben").output
+    assert shell.run("contacts", "add", "nobody").exit_code == 1
+
+
+def test_private_notes_are_added_rewritten_and_removed(shell: Shell) -> None:
+    kept = shell.json("notes", "add", "Ask for less.", "--mentor", "ana")
+    number = str(kept["id"])  # type: ignore[index]
+    assert shell.json("notes", "edit", number, "Ask for more.")["text"] == "Ask for more."  # type: ignore[index]
+    assert shell.run("notes", "add", "  ").exit_code == 1
+    shell.json("notes", "drop", number)
+    assert shell.run("notes", "show", number).exit_code == 1
+    assert shell.run("notes", "drop", number).exit_code == 1
+
+
 def test_notes_are_listed_and_shown_to_their_owner(shell: Shell) -> None:
     [note] = shell.json("notes")  # type: ignore[misc]
     assert note["text"] == SECRET
@@ -319,13 +340,16 @@ def test_purge_asks_tells_what_there_is_and_removes_all_of_it(shell: Shell) -> N
 
 
 def test_templates_are_listed_and_shown_with_made_up_people(shell: Shell) -> None:
-    names = shell.json("templates", "show")
+    names = shell.json("templates", "list")
     assert "agenda/draft" in names  # type: ignore[operator]
     for name in names:  # type: ignore[attr-defined]
         shown = shell.run("templates", "show", name)
         assert shown.exit_code == 0, (name, shown.output)
         assert shown.stdout.startswith("Subject: ")
     assert shell.run("templates", "show", "agenda/nothing").exit_code == 1
+    everything = shell.run("templates", "show").stdout
+    assert all(f"{name}\n===" in everything for name in names)  # type: ignore[attr-defined]
+    assert [one["name"] for one in shell.json("templates", "show")] == names  # type: ignore[attr-defined]
 
 
 def test_a_state_survives_as_it_was_kept(shell: Shell) -> None:

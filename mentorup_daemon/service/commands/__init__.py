@@ -22,6 +22,7 @@ from mentorup_daemon.service.commands.work import (
     name_mentor,
     next_meeting,
     plan,
+    talked,
     thanks,
     they_promised,
 )
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[[About, Command], list[Line]]] = {
     "HEARD": heard,
     "I PROMISED": i_promised,
     "THEY PROMISED": they_promised,
+    "TALKED": talked,
     "NEXT": next_meeting,
     "MENTOR": name_mentor,
     "PAUSE": pause,

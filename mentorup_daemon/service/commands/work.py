@@ -11,6 +11,7 @@ from mentorup_daemon.records import (
     Candidate,
     Command,
     Compact,
+    Contact,
     Feedback,
     FitAnswer,
     Goal,
@@ -186,6 +187,13 @@ def _promise(about: About, command: Command, owner: str) -> tuple[ActionItem, st
         )
     )
     return item, f"due {in_full(by)}" if by else "no date given"
+
+
+def talked(about: About, command: Command) -> list[Line]:
+    """There was contact that neither calendar nor mail can know of."""
+    person = about.their_person(command.name)
+    about.journal.note_contact(Contact(mentor=person.id, at=about.now, kind="talked"))
+    return [(command.name, f"with {person.name}", f"kept as contact on {in_full(about.local_date(about.now))}")]
 
 
 def plan(about: About, command: Command) -> list[Line]:
