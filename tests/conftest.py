@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.servers.imap",
     "tests.servers.cyrus",
     "tests.servers.fake_http",
+    "tests.servers.counting",
     "tests.servers.world",
     "tests.servers.wheel",
     "tests.servers.booted",

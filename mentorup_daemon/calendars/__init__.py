@@ -9,16 +9,18 @@ from mentorup_daemon.calendars.dav import Elsewhere, Versions
 from mentorup_daemon.calendars.door import Calendars
 from mentorup_daemon.calendars.feeds import Feed
 from mentorup_daemon.calendars.reminders import Conflict, Reminders
-from mentorup_daemon.calendars.values import CalDavAccount, CalendarChanges, CalendarInfo, Resource
+from mentorup_daemon.calendars.values import CalDavAccount, CalendarChanges, CalendarGone, CalendarInfo, Known, Resource
 
 __all__ = [
     "CalDavAccount",
     "CalendarChanges",
+    "CalendarGone",
     "CalendarInfo",
     "Calendars",
     "Conflict",
     "Elsewhere",
     "Feed",
+    "Known",
     "Reminders",
     "Resource",
     "Versions",

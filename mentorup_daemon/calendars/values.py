@@ -6,8 +6,17 @@ isn't), so that the same resource always has the same href; ETags stay as the se
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+
+from mentorup_daemon.errors import Unavailable
+
+Known = Callable[[Collection[str] | None], Mapping[str, str]]
+"""The ETags that are stored, by href: of these hrefs, as far as they are known, or of all when asked with None."""
+
+
+class CalendarGone(Unavailable):
+    """The calendar isn't on its server any more, or has another address there: look which there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class CalendarChanges:
     """What is different from what was known. `cursor` is opaque: store it with the changes, hand it in next time.
 
     `deleted` are hrefs that were known and are gone. `unchanged` is True when the server said so, at the price of one
-    request. `complete` is False when there is more than is taken at once: store this, then ask again with `cursor`.
+    request. `complete` is False for a piece of what there is: the others follow, or come when asked with its `cursor`.
     """
 
     cursor: str

@@ -1,7 +1,10 @@
 """What changed in the calendars becomes meetings in the store.
 
 Every event's raw text is kept, so only what changed is ever read, and what can't be a mentoring meeting is never
-parsed. One calendar's changes and where its sync stands are kept in one transaction. The hard thing is distrust: a
+parsed. Which calendars there are is remembered too: a poll asks each of them one question, and writes nothing when
+nothing has changed. The server is asked for its calendars again after a day, or after an hour where all of them are
+taken, so that a newly made one is noticed within the hour; at once when one is gone or the config asks for others. One
+calendar's changes and where its sync stands are kept in one transaction. The hard thing is distrust: a
 calendar that has suddenly lost most of its events (a server half restored, a wrong account) takes nothing back until
 it has stayed so for an hour.
 """
@@ -9,13 +12,13 @@ it has stayed so for an hour.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from mentorup_daemon import events
-from mentorup_daemon.calendars import CalendarInfo, Calendars, Feed, Resource, suspicious
+from mentorup_daemon.calendars import CalendarGone, CalendarInfo, Calendars, Feed, Resource, suspicious
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events import Fault
 from mentorup_daemon.records import Meeting
@@ -27,6 +30,8 @@ from mentorup_daemon.store.account import Scope
 LOOK_BACK = timedelta(days=400)
 LOOK_AHEAD = timedelta(days=200)
 _EXPAND_AGAIN = timedelta(days=1)
+_DISCOVER_AGAIN = timedelta(days=1)  # where the calendars are named
+_DISCOVER_ALL_AGAIN = timedelta(hours=1)  # where all of them are taken
 _SUSPECT_FOR = timedelta(hours=1)
 
 _log = structlog.get_logger(__name__)
@@ -36,18 +41,61 @@ def look(account: Account, now: datetime, step: Step) -> None:
     """Brings the meetings in the store up to date. Raises the door's errors; what was kept before them stays."""
     found = {feed.url for feed in account.feeds}
     if account.calendars is not None:
-        calendars = account.calendars.discover()
-        step("calendars found")
-        for calendar in calendars:
-            _look_at(account, account.calendars, calendar, now)
-            step("calendar kept")
-        found |= {calendar.url for calendar in calendars}
+        found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step)}
     for feed in account.feeds:
         _look_at_feed(account, feed, now)
         step("feed kept")
     _missing(account, found, now)
     _expand_again(account, now)
     step("meetings kept")
+
+
+def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step) -> tuple[CalendarInfo, ...]:
+    """Looks at each calendar, and returns them: those that are remembered, or the server's when one of them is gone."""
+    calendars = _remembered(account, door, now)
+    if calendars is not None:
+        try:
+            for calendar in calendars:
+                _look_at(account, door, calendar, now)
+                step("calendar kept")
+        except CalendarGone as gone:
+            _log.info("looking for the calendars again", reason=str(gone))
+        else:
+            return calendars
+    calendars = _discovered(account, door, now)
+    step("calendars found")
+    for calendar in calendars:
+        _look_at(account, door, calendar, now)
+        step("calendar kept")
+    return calendars
+
+
+def _remembered(account: Account, door: Calendars, now: datetime) -> tuple[CalendarInfo, ...] | None:
+    """The calendars of the last discovery; None when the server has to be asked, for it may have others by now."""
+    with account.store.reading() as scope:
+        last = kept.discovery(scope)
+        there = kept.calendar_urls(scope) - {feed.url for feed in account.feeds}
+    if last is None or last.by != _asking(door):
+        return None
+    again = _DISCOVER_ALL_AGAIN if door.takes_all else _DISCOVER_AGAIN
+    if not last.at <= now < last.at + again:
+        return None
+    if there - {url for url, _ in last.calendars}:  # one is missed, and given up only while the server says so too
+        return None
+    return tuple(CalendarInfo(url, name) for url, name in last.calendars)
+
+
+def _discovered(account: Account, door: Calendars, now: datetime) -> tuple[CalendarInfo, ...]:
+    """The calendars that the server has now; kept, to be remembered."""
+    calendars = door.discover()
+    with account.store.writing() as scope:
+        named = tuple((calendar.url, calendar.name) for calendar in calendars)
+        kept.keep_discovery(scope, kept.Discovery(now, _asking(door), named))
+    return calendars
+
+
+def _asking(door: Calendars) -> str:
+    return hashlib.sha256(repr(door.asks_for).encode()).hexdigest()
 
 
 def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> None:
@@ -58,7 +106,7 @@ def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> 
         return
     for calendar, href in {(one.calendar, one.href) for one in meetings if one.calendar not in feeds}:
         with account.store.reading() as scope:
-            etag = kept.etags(scope, calendar).get(href)
+            etag = kept.etags(scope, calendar, [href]).get(href)
         resource = door.read(calendar, href)
         if (resource.etag if resource else None) == etag:
             continue
@@ -72,14 +120,19 @@ def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> 
 
 def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: datetime) -> None:
     """One calendar: each batch of changes, and how far it goes, in one transaction."""
-    while True:
+
+    def known(hrefs: Collection[str] | None) -> Mapping[str, str]:
         with account.store.reading() as scope:
-            cursor, suspect_since = kept.cursor(scope, calendar.url)
-            known = kept.etags(scope, calendar.url)
-        changes = door.changes(calendar, cursor, known)
-        if changes.unchanged and suspect_since is None and cursor == changes.cursor:
+            return kept.etags(scope, calendar.url, hrefs)
+
+    with account.store.reading() as scope:
+        cursor, suspect_since = kept.cursor(scope, calendar.url)
+    for changes in door.changes(calendar, cursor, known):
+        if changes.unchanged and suspect_since is None:
             return
-        if suspicious(len(known), len(changes.deleted)) and now - (suspect_since or now) < _SUSPECT_FOR:
+        with account.store.reading() as scope:
+            lost = bool(changes.deleted) and suspicious(kept.count(scope, calendar.url), len(changes.deleted))
+        if lost and now - (suspect_since or now) < _SUSPECT_FOR:
             _log.warning("calendar lost most of its events; waiting before it is believed", calendar=calendar.name)
             with account.store.writing() as scope:  # the old cursor stays, so the next look sees the same again
                 kept.keep_cursor(scope, calendar.url, calendar.name, cursor, suspect_since or now)
@@ -91,8 +144,6 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
             for resource in changes.changed:
                 _keep(account, scope, calendar.url, resource, now)
             kept.keep_cursor(scope, calendar.url, calendar.name, changes.cursor, None)
-        if changes.complete:
-            return
 
 
 def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
@@ -125,6 +176,9 @@ def _still_ahead(account: Account, calendar: str, resource: Resource, now: datet
 
 def _missing(account: Account, found: set[str], now: datetime) -> None:
     """Calendars that are kept and were not found: after an hour they are gone, and their meetings with them."""
+    with account.store.reading() as scope:
+        if not kept.calendar_urls(scope) - found:
+            return
     with account.store.writing() as scope:
         for url in kept.calendar_urls(scope) - found:
             cursor, since = kept.cursor(scope, url)

@@ -6,8 +6,8 @@ has taken place stays on record.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from mentorup_daemon.records import Meeting
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.rows import columns_of, put, record
 from mentorup_daemon.store.tables import accounts, calendars, meetings, resources
+
+_IN_ONE_STATEMENT = 500
 
 
 def cursor(scope: Scope, url: str) -> tuple[str, datetime | None]:
@@ -40,20 +42,62 @@ def calendar_urls(scope: Scope) -> set[str]:
     return {row.url for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Which calendars the server had, asked when and by what: a digest of the address, the user and what is wanted."""
+
+    at: datetime
+    by: str
+    calendars: tuple[tuple[str, str], ...]  # URL and name
+
+
+def discovery(scope: Scope) -> Discovery | None:
+    """The last discovery of the account's calendars."""
+    row = scope.connection.execute(
+        select(accounts.c.discovered_at, accounts.c.discovered_by, accounts.c.discovered).where(
+            accounts.c.account == scope.account
+        )
+    ).one()
+    if row.discovered_at is None:
+        return None
+    return Discovery(row.discovered_at, row.discovered_by, tuple((url, name) for url, name in row.discovered))
+
+
+def keep_discovery(scope: Scope, found: Discovery) -> None:
+    """Keeps a discovery in the place of the one before."""
+    scope.connection.execute(
+        update(accounts)
+        .where(accounts.c.account == scope.account)
+        .values(
+            discovered_at=found.at, discovered_by=found.by, discovered=[list(calendar) for calendar in found.calendars]
+        )
+    )
+
+
 def forget_calendar(scope: Scope, url: str) -> None:
     """A calendar that is gone from the server, or from the config."""
     for table, column in ((resources, resources.c.calendar), (calendars, calendars.c.url)):
         scope.connection.execute(delete(table).where(table.c.account == scope.account, column == url))
 
 
-def etags(scope: Scope, url: str) -> dict[str, str]:
-    """href -> ETag of every event that is kept of a calendar."""
-    rows = scope.connection.execute(
-        select(resources.c.href, resources.c.etag).where(
-            resources.c.account == scope.account, resources.c.calendar == url
-        )
+def etags(scope: Scope, url: str, hrefs: Collection[str] | None = None) -> dict[str, str]:
+    """href -> ETag of the events that are kept of a calendar: of these, or of all with None."""
+    query = select(resources.c.href, resources.c.etag).where(
+        resources.c.account == scope.account, resources.c.calendar == url
     )
-    return {row.href: row.etag for row in rows}
+    if hrefs is None:
+        return {row.href: row.etag for row in scope.connection.execute(query)}
+    found: dict[str, str] = {}
+    for some in _in_batches(hrefs):
+        rows = scope.connection.execute(query.where(resources.c.href.in_(some)))
+        found.update((row.href, row.etag) for row in rows)
+    return found
+
+
+def count(scope: Scope, url: str) -> int:
+    """How many events are kept of a calendar."""
+    query = select(func.count()).where(resources.c.account == scope.account, resources.c.calendar == url)
+    return scope.connection.execute(query).scalar_one()
 
 
 def keep_resource(scope: Scope, url: str, href: str, *, etag: str, text: str, candidate: bool) -> None:
@@ -158,3 +202,10 @@ def keep_reading(scope: Scope, digest: str, now: datetime) -> None:
     scope.connection.execute(
         update(accounts).where(accounts.c.account == scope.account).values(reading=digest, expanded_at=now)
     )
+
+
+def _in_batches(hrefs: Collection[str]) -> Iterator[list[str]]:
+    """`hrefs` in as many pieces as a statement's number of parameters makes necessary."""
+    listed = list(hrefs)
+    for start in range(0, len(listed), _IN_ONE_STATEMENT):
+        yield listed[start : start + _IN_ONE_STATEMENT]

@@ -77,6 +77,9 @@ accounts = Table(
     Column("next_number", Integer, nullable=False),  # topics, actions, feedback, goals share one sequence
     Column("reading", String(64), nullable=False, default=""),  # digest of what meetings were recognised by
     Column("expanded_at", Moment),
+    Column("discovered_at", Moment),
+    Column("discovered_by", String(64), nullable=False, default=""),  # digest of what the calendars were asked for by
+    Column("discovered", JSON, nullable=False, default=list),  # [URL, name] of each calendar
     Column("last_pass", Moment),
 )
 

@@ -400,6 +400,42 @@ class TestSync:
         assert follower.look().unchanged
         assert len(fake_http.requests) == 1
 
+    def test_without_a_ctag_the_token_is_asked_for(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.ctag = False
+        scripted.put("a")
+        follower.look()
+        fake_http.requests.clear()
+        assert follower.look().unchanged
+        [asked] = fake_http.requests
+        assert "sync-token" in asked.body
+        assert "getctag" not in asked.body
+
+    def test_texts_that_a_server_wont_give_with_the_difference_are_not_asked_for_again(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        tokens = iter(["t2", "t3"])
+
+        def report(seen: Seen) -> Reply | None:
+            if "sync-collection" not in seen.body:
+                return None
+            return Reply(400) if "calendar-data" in seen.body else multistatus(*members(), token=next(tokens))
+
+        def members() -> list[str]:
+            return [scripted.member(href) for href in scripted.texts]
+
+        scripted.on_report = report
+        follower.look()
+        requests = []
+        for name in "ab":
+            scripted.put(name, name)
+            fake_http.requests.clear()
+            follower.look()
+            requests.append(len(fake_http.asked("REPORT")))
+        assert follower.titles == ["a", "b"]
+        assert requests == [3, 2]
+
     @pytest.mark.parametrize("status", [400, 403, 404, 409, 412, 500, 501, 507])
     def test_d02_a_refused_token_falls_back_to_a_listing(
         self, scripted: ScriptedCalendar, follower: Follower, status: int
@@ -419,7 +455,7 @@ class TestSync:
     ) -> None:
         scripted.put("a")
         follower.look()
-        follower.cursor = json.dumps({"ctag": "old", "token": "fake-0123", "rotates": False, "after": ""})
+        follower.cursor = json.dumps({"ctag": "old", "token": "fake-0123", "by": "ctag", "after": ""})
         del scripted.texts["/cal/a.ics"]
         scripted.token = "fake-4567"
         assert follower.look().deleted == ("/cal/a.ics",)
@@ -529,7 +565,7 @@ class TestSync:
         scripted.on_get = lambda seen: Reply(403)
         looks, complete = 0, False
         while not complete and looks < 10:
-            found = follower.door.changes(follower.calendar, follower.cursor, {})
+            found = next(follower.door.changes(follower.calendar, follower.cursor, lambda hrefs: {}))
             looks, complete, follower.cursor = looks + 1, found.complete, found.cursor
         assert looks == 3
 
@@ -581,6 +617,32 @@ class TestOneBadEvent:
         scripted.put("odd", text=event("odd", "bell\x07"))
         follower.look()
         assert follower.titles == ["bell\x07", "good", "other"]
+
+    def test_d06_one_that_breaks_the_xml_of_a_large_batch_is_found_by_halving(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        for number in range(200):
+            scripted.put(f"e{number}")
+        scripted.put("odd", text=event("odd", "bell\x07"))
+        follower.look()
+        assert len(follower.texts) == 203
+        assert len(fake_http.asked("GET")) == 1
+        assert len(fake_http.asked("REPORT")) < 20
+
+    def test_a_batch_is_bounded_in_number_and_in_bytes(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        for number in range(600):
+            scripted.put(f"e{number}")
+        for number in range(4):
+            scripted.put(f"large{number}")
+            scripted.lengths[f"/cal/large{number}.ics"] = 4_500_000
+        follower.look()
+        assert len(follower.texts) == 606
+        sizes = [seen.body.count("<d:href>") for seen in fake_http.asked("REPORT")]
+        larges = [seen.body.count("large") for seen in fake_http.asked("REPORT")]
+        assert max(sizes) == 500
+        assert max(larges) == 1
 
     def test_one_that_is_no_text(self, scripted: ScriptedCalendar, follower: Follower) -> None:
         scripted.put("odd", text="\x07")

@@ -13,6 +13,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 from xml.sax.saxutils import escape
 
@@ -93,10 +94,16 @@ def radicale_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radic
 
 
 @pytest.fixture(scope="session")
-def xandikos_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    directory = tmp_path_factory.mktemp("xandikos")
+def xandikos_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Xandikos keeps its collections, as git repositories."""
+    return tmp_path_factory.mktemp("xandikos") / "data"
+
+
+@pytest.fixture(scope="session")
+def xandikos_url(xandikos_directory: Path) -> Iterator[str]:
+    directory = xandikos_directory.parent
     port = free_port()
-    command = [sys.executable, "-m", "xandikos", "serve", "-d", str(directory / "data"), "-l", "127.0.0.1"]
+    command = [sys.executable, "-m", "xandikos", "serve", "-d", str(xandikos_directory), "-l", "127.0.0.1"]
     command += ["-p", str(port), "--current-user-principal", "/user/", "--defaults", "--no-detect-systemd"]
     command += ["--state-dir", str(directory / "state")]
     with (directory / "log").open("wb") as log:
