@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.servers.cyrus",
     "tests.servers.fake_http",
     "tests.servers.counting",
+    "tests.servers.oauth",
     "tests.servers.world",
     "tests.servers.wheel",
     "tests.servers.booted",

@@ -98,7 +98,7 @@ def _handler(fake: FakeHttp) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing: what was asked is in `requests`."""
 
-        do_GET = do_PUT = do_DELETE = do_MKCALENDAR = do_PROPFIND = do_PROPPATCH = do_REPORT = answer  # noqa: N815  # the names http.server looks for
+        do_GET = do_POST = do_PUT = do_DELETE = do_MKCALENDAR = do_PROPFIND = do_PROPPATCH = do_REPORT = answer  # noqa: N815  # the names http.server looks for
 
     return Handler
 
