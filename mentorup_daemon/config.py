@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from mentorup_daemon import config_values as values
 from mentorup_daemon.config_faults import faults, syntax_fault, told
+from mentorup_daemon.config_oauth import OAuthSettings
 from mentorup_daemon.errors import ConfigError
 from mentorup_daemon.records import Mentor, Owner, Practice, Recognition, Tags, WorkingHours
 from mentorup_daemon.records.hosts import is_loopback
@@ -54,13 +55,14 @@ class OwnerSettings(_Section):
 
 
 class ImapSettings(_Section):
-    """[imap]: the owner's mailbox."""
+    """[imap]: the owner's mailbox. Exactly one of `password` and `oauth` is there."""
 
     host: Annotated[values.Host, Field(description='the name of your IMAP server, like "imap.example.org"')]
     security: values.Security = "tls"
     port: values.Port = Field(default_factory=lambda given: 993 if given.get("security", "tls") == "tls" else 143)
     username: Annotated[values.Filled, Field(description="the name you log in with, often your email address")]
-    password: Annotated[Secret, Field(description='where the password is kept, like { file = "..." }')]
+    password: Secret | None = None
+    oauth: OAuthSettings | None = None
     ca_file: values.File = ""
     drafts: values.FolderOrNone = ""
     sent: values.FolderOrNone = ""
@@ -79,13 +81,17 @@ class ImapSettings(_Section):
 
 
 class CalDavSettings(_Section):
-    """[caldav]: the owner's calendars. Without `username` no login is made (a server on this machine)."""
+    """[caldav]: the owner's calendars. Without `username` no login is made (a server on this machine).
+
+    With it, exactly one of `password` and `oauth` is there.
+    """
 
     url: Annotated[
         values.CalDavUrl, Field(description='the address of your CalDAV server, like "https://dav.example.org/"')
     ]
     username: values.Line = ""
     password: Secret | None = None
+    oauth: OAuthSettings | None = None
     ca_file: values.File = ""
     calendars: Annotated[tuple[values.Filled, ...], _list()] = ()
     reminders_calendar: values.Line = ""

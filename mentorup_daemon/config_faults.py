@@ -18,9 +18,12 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from mentorup_daemon.config_oauth import across as oauth_across
+
 Path = tuple[str | int, ...]
 
 _LONGEST_VALUE = 70
+_SECRETS = ("password", "client_secret", "token")  # keys under which a secret may have been written by mistake
 _TYPES = {
     "string_type": "expected a text in quotes",
     "int_type": "expected a whole number, without quotes",
@@ -170,7 +173,7 @@ def _unknown(root: type[BaseModel], given: Mapping[str, Any], path: Path) -> Fau
     taken = _at(given, parent)
     free = [key for key in known if not isinstance(taken, Mapping) or key not in taken]
     near = get_close_matches(name.lower(), free, 1) or get_close_matches(name.lower(), known, 1)
-    inside_password = "password" in parent
+    inside_password = any(part in _SECRETS for part in parent)
     elsewhere = _key_elsewhere(root, name) if not inside_password else None
     if elsewhere and (not near or elsewhere[-1] == name):
         near = []
@@ -182,7 +185,7 @@ def _unknown(root: type[BaseModel], given: Mapping[str, Any], path: Path) -> Fau
     meant: Path = (*parent, *near) if near else ()
     if inside_password and not near:
         return Fault(parent, f"unknown key; {hint}")  # a password typed as a key isn't shown
-    harmless = bool(near) and "password" not in (*near, *parent)
+    harmless = bool(near) and not any(part in _SECRETS for part in (*near, *parent))
     value = _shown(meant, _at(given, path)) if harmless else "(not shown)"
     return Fault(path, f"unknown key; {hint}", value, instead_of=meant or None)
 
@@ -235,14 +238,20 @@ def _across(given: Mapping[str, Any]) -> Iterator[Fault]:
         )
     caldav = given.get("caldav")
     if isinstance(caldav, dict):
-        if caldav.get("username") and "password" not in caldav:
+        secret = next((key for key in ("password", "oauth") if key in caldav), "")
+        if caldav.get("username") and not secret:
             yield Fault(("caldav", "password"), "missing; expected where the password is kept", missing=True)
-        if "password" in caldav and not caldav.get("username"):
+        if secret and not caldav.get("username"):
             yield Fault(("caldav", "username"), "missing; expected the name you log in with", missing=True)
     imap = given.get("imap")
+    if isinstance(imap, dict) and not {"password", "oauth"} & imap.keys():
+        wanted = 'missing; expected where the password is kept, like { file = "..." }'
+        yield Fault(("imap", "password"), wanted, missing=True)
     if isinstance(imap, dict) and imap.get("security") == "starttls" and imap.get("port") == 993:
         wanted = 'expected port 143 with "starttls", or security = "tls": port 993 speaks TLS from the start'
         yield Fault(("imap", "port"), wanted, "993")
+    for path, wanted in oauth_across(given):
+        yield Fault(path, wanted, missing=wanted.startswith("missing"))
     yield from _people(given)
 
 
@@ -282,7 +291,7 @@ def _listed(value: object) -> list[Any]:
 
 def _shown(path: Path, value: object) -> str:
     """The value as TOML would have it, shortened; "(not shown)" for what is or may hold a secret."""
-    if "password" in path:
+    if any(part in _SECRETS for part in path):
         return "(not shown)"
     match value:
         case Mapping():

@@ -308,6 +308,10 @@ PlusAddress = Annotated[str, AfterValidator(_plus_address)]
 Host = Annotated[str, AfterValidator(_host)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 CalDavUrl = Annotated[str, AfterValidator(_web_address(("https",), "https://dav.example.org/"))]
+OAuthUrlOrNone = Annotated[
+    str,
+    AfterValidator(lambda value: _web_address(("https",), "https://login.example.org/token")(value) if value else ""),
+]
 FeedUrl = Annotated[str, AfterValidator(_web_address(("https", "webcal"), "https://example.org/sam.ics"))]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 File = Annotated[str, AfterValidator(_file)]

@@ -3,7 +3,7 @@
 What it promises: every answer is either a parsed `Multistatus`, a text, or an error of ours; hrefs come in one
 spelling; redirects are followed on the same host only, so that the password never goes to another. It knows nothing of
 calendars. The hard thing is the login: the library negotiates on the first 401, and servers drop accepted logins later,
-so a refusal gets exactly one more try, and only with a password that has changed (pitfall P03: no lock-outs).
+so a refusal gets exactly one more try, and only with a password or token that has changed (pitfall P03: no lock-outs).
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Dav:
         """Log in without being asked, for a server that serves anybody and tells only those it knows who they are."""
         with families(self.host, self.account.username):
             client, _ = self._connected()
-            client.auth_type = "basic"
+            client.auth_type = self._kind
             client.build_auth_object()
 
     def _request(
@@ -208,20 +208,21 @@ class Dav:
         return url, response
 
     def _authorised(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
-        """Send; after a refused login once more, but only if the password has been renewed since it was fetched."""
+        """Send; after a refused login once more, but only if the secret has been renewed since it was fetched."""
         try:
             return self._send(url, method, body, headers, limit)
         except CredentialsError:
-            used, password = self._password, self.account.password()
+            used = self._password
             self.close()
-            if password == used:
+            renewed = self.account.secret(used)
+            if renewed == used:
                 raise
-        self._connect(password)
+        self._connect(renewed)
         return self._send(url, method, body, headers, limit)
 
     def _send(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
         try:
-            with families(self.host, self.account.username, ca_file=self.account.ca_file):
+            with families(self.host, self.account.username, ca_file=self.account.ca_file, remedy=self._remedy):
                 client, session = self._connected()
                 session.limit = limit
                 try:
@@ -232,7 +233,7 @@ class Dav:
                         raise Refused(text, 403, error.body) from error
                     raise
                 except NotImplementedError as error:
-                    kind = "a kind of login that MentorUp doesn't have (OAuth, perhaps); look for an app password there"
+                    kind = "a login of another kind; set oauth in [caldav], or look for an app password there"
                     raise CredentialsError(f"{self.host} wants {kind}") from error
                 except etree.XMLSyntaxError as error:
                     raise Garbled(f"{self.host} sent broken XML") from error
@@ -243,9 +244,24 @@ class Dav:
             raise
 
     def _connected(self) -> tuple[DAVClient, BoundedSession]:
+        if self.account.access_token is not None and self._client is not None:
+            token = self.account.access_token("")  # a connection may outlive the token that it began with
+            if token != self._password:
+                self.close()
+                return self._connect(token)
         if self._client is None or self._session is None:
-            return self._connect(self.account.password())
+            return self._connect(self.account.secret())
         return self._client, self._session
+
+    @property
+    def _kind(self) -> str:
+        return "basic" if self.account.access_token is None else "bearer"
+
+    @property
+    def _remedy(self) -> str:
+        if self.account.access_token is None:
+            return "check the user name and the password"
+        return "is it the account that you have logged in with? Then run `mentorup login --caldav` again"
 
     def _connect(self, password: str) -> tuple[DAVClient, BoundedSession]:
         check_ca_file(self.account.ca_file, "[caldav] ca_file")
@@ -255,6 +271,7 @@ class Dav:
                 url=self.url,
                 username=self.account.username or None,
                 password=password,
+                auth_type=None if self.account.access_token is None else "bearer",  # the rest is negotiated
                 enable_rfc6764=False,
                 rate_limit_handle=False,
                 headers={"User-Agent": "mentorup"},

@@ -23,6 +23,9 @@ class CalendarGone(Unavailable):
 class CalDavAccount:
     """Where the calendars are, and who asks. `password` is called at every connect, so that a renewed one is seen.
 
+    With `access_token` requests carry a bearer token (RFC 6750) instead: it is called with the token that the server
+    has just refused, "" otherwise, returns the one to use, and may raise CredentialsError.
+
     `url` may be the server's root, the principal, the calendar home or one calendar. `calendars` are names or URLs,
     empty for all that hold events. `reminders` is the one that reminders are written into, by name or URL, "" for none:
     it isn't read for events. `timeout` is in seconds, for each wait on the server. `ca_file` is a private CA.
@@ -35,6 +38,11 @@ class CalDavAccount:
     timeout: float = 30.0
     ca_file: str = ""
     reminders: str = ""
+    access_token: Callable[[str], str] | None = None
+
+    def secret(self, refused: str = "") -> str:
+        """The password or the access token as it is now; `refused` is one that the server has just refused."""
+        return self.password() if self.access_token is None else self.access_token(refused)
 
 
 @dataclass(frozen=True, slots=True)

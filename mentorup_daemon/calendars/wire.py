@@ -108,7 +108,9 @@ def _no_credentials(request: niquests.PreparedRequest) -> niquests.PreparedReque
 
 
 @contextmanager
-def families(server: str, user: str = "", *, ca_file: str = "") -> Iterator[None]:
+def families(
+    server: str, user: str = "", *, ca_file: str = "", remedy: str = "check the user name and the password"
+) -> Iterator[None]:
     """Turn whatever comes out of the block into an error of ours. Keep the block to the one call that sends."""
     who = f" as {user}" if user else ""
     try:
@@ -119,7 +121,7 @@ def families(server: str, user: str = "", *, ca_file: str = "") -> Iterator[None
         raise Unavailable(f"{server} asks us to wait", retry_after=retry_after(error.retry_after)) from error
     except caldav_error.AuthorizationError as error:
         login = f"the login of {user}" if user else "to answer without a login"
-        raise CredentialsError(f"{server} refuses {login}; check the user name and the password") from error
+        raise CredentialsError(f"{server} refuses {login}; {remedy}") from error
     except niquests.exceptions.SSLError as error:
         raise Unavailable(_tls_text(server, str(error), ca_file)) from error
     except ssl.SSLError as error:

@@ -16,6 +16,7 @@ from mentorup_daemon.cli.explain import explain_command
 from mentorup_daemon.cli.history import letter_command, network_command, notes_app
 from mentorup_daemon.cli.init import init_command
 from mentorup_daemon.cli.keeping import backup_command, purge_command, restore_command
+from mentorup_daemon.cli.login import login_command
 from mentorup_daemon.cli.people import meetings_app, mentors_app
 from mentorup_daemon.cli.run import rehearse_command, run_command, status_command, why_command
 from mentorup_daemon.cli.service import service_app
@@ -34,6 +35,7 @@ app = typer.Typer(
 
 app.command("demo")(demo_command)
 app.command("init")(init_command)
+app.command("login")(login_command)
 app.command("check")(check_command)
 app.command("run")(run_command)
 app.command("status")(status_command)

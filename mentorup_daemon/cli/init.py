@@ -18,9 +18,8 @@ from mentorup_daemon.cli.output import ConfigOption, errors_told
 from mentorup_daemon.errors import ConfigError, MentorUpError
 
 if TYPE_CHECKING:
-    from mentorup_daemon.cli.questions import Interview, Table
-    from mentorup_daemon.config import Settings
-    from mentorup_daemon.secrets import Secret
+    from mentorup_daemon.cli.questions import Interview, OAuthAnswers, Table
+    from mentorup_daemon.config import CalDavSettings, ImapSettings, Settings
     from mentorup_daemon.service.checks import Finding
 
 _HEAD = "# Written by `mentorup init`. config.example.toml shows every other key there is, and what it does.\n\n"
@@ -46,6 +45,9 @@ def init_command(
     imap_password_command: Annotated[Answer, _flag("--imap-password-command", "The command that prints it.")] = None,
     imap_password_credential: Annotated[Answer, _flag("--imap-password-credential", "A systemd credential.")] = None,
     imap_password_keyring: Annotated[Answer, _flag("--imap-password-keyring", "A keyring's service name.")] = None,
+    imap_oauth: Annotated[Answer, _flag("--imap-oauth", "google or microsoft: their login, no password.")] = None,
+    imap_client_id: Annotated[Answer, _flag("--imap-client-id", "The client ID that you have from them.")] = None,
+    imap_client_secret_file: Annotated[Answer, _flag("--imap-client-secret-file", "The file with its secret.")] = None,
     caldav_url: Annotated[Answer, _flag("--caldav-url", "Your CalDAV server; https://YOURDOMAIN/ by default.")] = None,
     caldav_username: Annotated[Answer, _flag("--caldav-username", "Your login; as for IMAP by default.")] = None,
     caldav_password_env: Annotated[Answer, _flag("--caldav-password-env", "As for IMAP by default.")] = None,
@@ -57,6 +59,11 @@ def init_command(
         Answer, _flag("--caldav-password-credential", "A systemd credential.")
     ] = None,
     caldav_password_keyring: Annotated[Answer, _flag("--caldav-password-keyring", "A keyring's service name.")] = None,
+    caldav_oauth: Annotated[Answer, _flag("--caldav-oauth", "google: their login, no password.")] = None,
+    caldav_client_id: Annotated[Answer, _flag("--caldav-client-id", "The client ID that you have from them.")] = None,
+    caldav_client_secret_file: Annotated[
+        Answer, _flag("--caldav-client-secret-file", "The file with its secret.")
+    ] = None,
     mentor: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="A mentor: 'id=ana,name=Ana Ortiz,email=ana@example.org'. Repeat for more."),
@@ -88,6 +95,7 @@ def init_command(
                 credential=imap_password_credential,
                 keyring=imap_password_keyring,
             ),
+            imap_oauth=_oauth(imap_oauth, imap_client_id, imap_client_secret_file),
             caldav_url=caldav_url,
             caldav_username=caldav_username,
             caldav_password=_source(
@@ -97,13 +105,15 @@ def init_command(
                 credential=caldav_password_credential,
                 keyring=caldav_password_keyring,
             ),
+            caldav_oauth=_oauth(caldav_oauth, caldav_client_id, caldav_client_secret_file),
             mentors=tuple(mentor_table(text) for text in mentor or ()),
         )
         interview = Interview(answers, path.parent, silent=yes)
         text, settings = _validated(interview.table(), path)
         code = 0 if no_try else _try_logins(settings, interview)
         write_config(path, text, overwrite=force)
-    typer.echo(f"Written to {path}. Next: mentorup check")
+    by_oauth = settings.imap.oauth or (settings.caldav and settings.caldav.oauth)
+    typer.echo(f"Written to {path}. Next: mentorup {'login' if by_oauth else 'check'}")
     if code:
         raise typer.Exit(code)
 
@@ -140,6 +150,15 @@ def _source(**given: str | None) -> Table | None:
     return next((password_table(source, value) for source, value in named.items()), None)
 
 
+def _oauth(provider: str | None, client_id: str | None, secret_file: str | None) -> OAuthAnswers | None:
+    """What the three flags say; None without any."""
+    from mentorup_daemon.cli.questions import OAuthAnswers
+
+    if provider is None and client_id is None and secret_file is None:
+        return None
+    return OAuthAnswers(provider=provider, client_id=client_id, secret_file=secret_file)
+
+
 def _validated(table: Table, path: Path) -> tuple[str, Settings]:
     """The config as text, and as our own loader understands it. Raises ConfigError with all its faults."""
     import tomli_w
@@ -157,12 +176,11 @@ def _try_logins(settings: Settings, interview: Interview) -> int:
     from mentorup_daemon.service import checks, doors
 
     configure(settings.log.level, settings.log.format)
-    found = [_not_here(settings.imap.password) or checks.imap_login(doors.imap_account(settings))]
+    found = [_not_yet(settings.imap, "imap") or checks.imap_login(doors.imap_account(settings))]
     print_finding(found[0])
     account = doors.caldav_account(settings)
     if account is not None:
-        secret = settings.caldav.password if settings.caldav else None
-        found.append(_not_here(secret) or checks.caldav_login(account))
+        found.append(_not_yet(settings.caldav, "caldav") or checks.caldav_login(account))
         print_finding(found[1])
     code = checks.exit_code(found)
     if code and not interview.confirm("Write the config all the same?"):
@@ -170,10 +188,13 @@ def _try_logins(settings: Settings, interview: Interview) -> int:
     return code
 
 
-def _not_here(secret: Secret | None) -> Finding | None:
-    """A systemd credential is there for the service only, so its login can't be tried from a terminal."""
+def _not_yet(section: ImapSettings | CalDavSettings | None, name: str) -> Finding | None:
+    """Why a login can't be tried now: nobody has logged in by OAuth; a credential is there for the service only."""
     from mentorup_daemon.service.checks import Finding
 
+    if section is not None and section.oauth is not None:
+        return Finding("login", "warning", f"not tried: `mentorup login --{name}` comes first")
+    secret = section.password if section is not None else None
     if secret is None or secret.kind != "credential" or os.environ.get("CREDENTIALS_DIRECTORY"):
         return None
     return Finding("login", "warning", f"not tried: the credential {secret.credential} is there for the service only")

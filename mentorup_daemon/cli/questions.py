@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -29,6 +29,17 @@ SOURCES = {
     "credential": "The credential's name",
     "keyring": "The keyring's service name",
 }
+OAUTH = "oauth"  # no password at all: Google's and Microsoft's own logins
+Oauth = Literal["google", "microsoft"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthAnswers:
+    """A login by OAuth: with whom, as which client, and the file with its secret; None for what was left open."""
+
+    provider: str | None = None
+    client_id: str | None = None
+    secret_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +54,11 @@ class Answers:
     imap_security: str | None = None
     imap_username: str | None = None
     imap_password: Table | None = None
+    imap_oauth: OAuthAnswers | None = None
     caldav_url: str | None = None
     caldav_username: str | None = None
     caldav_password: Table | None = None
+    caldav_oauth: OAuthAnswers | None = None
     mentors: tuple[Table, ...] = ()
 
 
@@ -87,8 +100,8 @@ class Interview:
         usual = 993 if security == "tls" else 143
         port = given.imap_port if given.imap_port is not None else self._port(usual)
         username = self._text(given.imap_username, "--imap-username", "Your login there", values.Filled, email)
-        password = given.imap_password or self._password("imap", "your mail")
-        return {"host": host, "port": port, "security": security, "username": username, "password": password}
+        login = self._login("imap", "your mail", given.imap_password, given.imap_oauth)
+        return {"host": host, "port": port, "security": security, "username": username, **login}
 
     def _caldav(self, domain: str, imap: Table) -> Table:
         given = self._given
@@ -98,11 +111,11 @@ class Interview:
         )
         if not username:
             return {"url": url}
-        password = given.caldav_password
-        if password is None:
-            same = self.confirm("Is the password the same as for your mail?")
-            password = imap["password"] if same else self._password("caldav", "your calendar")
-        return {"url": url, "username": username, "password": password}
+        asked = given.caldav_password or given.caldav_oauth
+        if asked is None and "password" in imap and self.confirm("Is the password the same as for your mail?"):
+            return {"url": url, "username": username, "password": imap["password"]}
+        login = self._login("caldav", "your calendar", given.caldav_password, given.caldav_oauth)
+        return {"url": url, "username": username, **login}
 
     def _mentors(self) -> list[Table]:
         found: list[Table] = []
@@ -120,19 +133,41 @@ class Interview:
     def _port(self, usual: int) -> int:
         return usual if self._silent else int(typer.prompt("Its port", default=usual, type=int))
 
-    def _password(self, section: str, what: str) -> Table:
+    def _login(self, section: str, what: str, password: Table | None, oauth: OAuthAnswers | None) -> Table:
+        """`password` or `oauth`, as the flags say or the answers."""
+        if password is not None:
+            return {"password": password}
+        if oauth is not None:
+            return {"oauth": self._oauth(section, oauth)}
         if self._silent:
             raise typer.BadParameter(f"say where the password of {what} is kept: --{section}-password-file, or another")
         typer.echo(f"The password of {what} is kept outside of the config. Where: {', '.join(SOURCES)}?")
-        source = typer.prompt("Kept in", default="file", value_proc=_one_of(SOURCES))
+        typer.echo("(Or oauth: Google and Microsoft want a login in the browser instead of a password.)")
+        source = typer.prompt("Kept in", default="file", value_proc=_one_of({**SOURCES, OAUTH: ""}))
+        return {"oauth": self._oauth(section, OAuthAnswers())} if source == OAUTH else self._password(section, source)
+
+    def _oauth(self, section: str, given: OAuthAnswers) -> Table:
+        provider = self._text(given.provider, f"--{section}-oauth", "Whose (google, microsoft)", Oauth)
+        client = self._text(
+            given.client_id, f"--{section}-client-id", "The client ID that you have from them", values.Filled
+        )
+        secret = given.secret_file
+        if secret is None and provider == "google":
+            secret = self._text(None, f"--{section}-client-secret-file", "The file with its secret", values.Filled)
+        table: Table = {"provider": provider, "client_id": client}
+        if secret:
+            table["client_secret"] = {"file": str(Path(secret).expanduser().absolute())}
+        return {**table, "token": {"file": str(self._directory / f"{section}-token")}}
+
+    def _password(self, section: str, source: str) -> Table:
         if source != "file":
-            return password_table(source, self._ask(SOURCES[source], values.Filled, None))
+            return {"password": password_table(source, self._ask(SOURCES[source], values.Filled, None))}
         path = Path(self._ask(SOURCES[source], values.Filled, str(self._directory / f"{section}-password")))
         path = path.expanduser().absolute()
         if not path.exists():
             typer.echo("That file isn't there yet: I make it, readable by you only.")
             keep_password(path, typer.prompt("The password (it isn't shown)", hide_input=True))
-        return {"file": str(path)}
+        return {"password": {"file": str(path)}}
 
     def _text(self, given: str | None, flag: str, question: str, kind: Any, proposed: str = "") -> str:
         if given is not None:

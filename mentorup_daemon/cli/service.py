@@ -1,9 +1,9 @@
 """`mentorup service install` and `uninstall`: unit, credentials and config, put where systemd looks for them.
 
 All that will be done is worked out first and shown, then asked for, then done; `--dry-run` stops after the showing. A
-machine's service can't see anybody's home, so its config names credentials only: the passwords are read once, from
-wherever the given config keeps them, and put into systemd's credential store. A user's service runs where its command
-and its config are. What the service has come to know, its state, is never touched here.
+machine's service can't see anybody's home, so its config names credentials only: passwords, and logins by OAuth, are
+read once, from wherever the given config keeps them, and put into systemd's credential store. A user's service runs
+where its command and its config are. What the service has come to know, its state, is never touched here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,19 +22,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import mentorup_daemon
+from mentorup_daemon.cli.login import CREDENTIALS
 from mentorup_daemon.cli.output import ConfigOption, errors_told
 from mentorup_daemon.errors import ConfigError, MentorUpError
 
 if TYPE_CHECKING:
-    from mentorup_daemon.config import Settings
+    from mentorup_daemon.config import CalDavSettings, ImapSettings, Settings
     from mentorup_daemon.secrets import Secret
 
 _UNIT = "mentorup.service"
 _CONFIG = Path("/etc/mentorup/config.toml")
-_CREDENTIALS = Path("/etc/credstore")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # hidden from the service by ProtectHome=
 _STORE = "sqlite:////var/lib/mentorup/mentorup.db"  # named in the config, so that root's `mentorup status` finds it
 _HEAD = "# Written by `mentorup service install`; the passwords are in /etc/credstore.\n\n"
+_KINDS = ("", "-client-secret", "-token")  # of credentials: imap, imap-client-secret, imap-token
 _MINUTES = 5  # until systemctl must be back: a start waits for the first pass
 
 service_app = typer.Typer(help="Install MentorUp as a service of systemd, or take it away again.", no_args_is_help=True)
@@ -114,7 +115,8 @@ def service_uninstall(user: UserOption = False, dry_run: DryRunOption = False, y
     """Stop the service and take away what install wrote. Its records stay."""
     with errors_told():
         unit, state = _unit_path(user), "~/.local/state/mentorup" if user else "/var/lib/private/mentorup"
-        ours = [unit] if user else [unit, *(_credential(name) for name in ("imap", "caldav")), _CONFIG]
+        names = [f"{section}{kind}" for section in ("imap", "caldav") for kind in _KINDS]
+        ours = [unit] if user else [unit, *map(_credential, names), _CONFIG]
         work = _Work(remove=[path for path in ours if path.exists()])
         if not work.remove:
             typer.echo("There is nothing to take away.")
@@ -130,11 +132,11 @@ def service_uninstall(user: UserOption = False, dry_run: DryRunOption = False, y
 def _for_machine(settings: Settings, source: Path) -> _Work:
     """The steps for a service of the machine. Raises ConfigError when it couldn't see what it needs."""
     paths = {"imap.ca_file": settings.imap.ca_file, "templates.directory": settings.templates.directory}
-    secrets: dict[str, tuple[Secret, str]] = {"imap": (settings.imap.password, settings.imap.username)}
+    sections: dict[str, ImapSettings | CalDavSettings] = {"imap": settings.imap}
     if settings.caldav is not None:
+        sections["caldav"] = settings.caldav
         paths["caldav.ca_file"] = settings.caldav.ca_file
-        if settings.caldav.password is not None:
-            secrets["caldav"] = (settings.caldav.password, settings.caldav.username)
+    paths |= {f"{name}.oauth.ca_file": given.oauth.ca_file for name, given in sections.items() if given.oauth}
     for key, named in paths.items():
         if named and _in_a_home(Path(named)):
             raise ConfigError(f"{key}: {named} is in a home, which the service can't see: move it to {_CONFIG.parent}.")
@@ -146,11 +148,10 @@ def _for_machine(settings: Settings, source: Path) -> _Work:
                 "(python3 -m venv /opt/mentorup), or take --user."
             )
     work = _Work()
-    for name, (secret, username) in secrets.items():
-        if not (secret.kind == "credential" and _credential(name).exists()):
-            work.write.append(_File(_credential(name), "password", 0o600, _password(name, secret, username)))
+    for name, section in sections.items():
+        work.write += _secrets(name, section, settings)
     given = source.read_text("utf-8-sig")
-    text = _as_the_service_needs(given, secrets)
+    text = _as_the_service_needs(given, sections)
     if source != _CONFIG or text != given:
         work.write.append(_File(_CONFIG, f"the config, from {source}", 0o644, lambda: text))
     work.write.append(_unit(user=False, shipped="/usr/local/bin/mentorup", command=_quoted(command)))
@@ -162,10 +163,17 @@ def _for_user(settings: Settings, source: Path) -> _Work:
     """The steps for a service of this user, the config staying where it is. Raises ConfigError when it can't work."""
     from mentorup_daemon.config import user_config
 
-    caldav = settings.caldav.password if settings.caldav else None
-    for key, secret in (("imap.password", settings.imap.password), ("caldav.password", caldav)):
-        if secret is not None and secret.kind in ("credential", "env"):
-            raise ConfigError(f"{key}: your service won't have this {secret.kind}: use a file, a command or a keyring.")
+    for name, section in (("imap", settings.imap), ("caldav", settings.caldav)):
+        oauth = section.oauth if section else None
+        places = {
+            "password": section.password if section else None,
+            "oauth.client_secret": oauth.client_secret if oauth else None,
+            "oauth.token": oauth.token if oauth else None,
+        }
+        for key, place in places.items():
+            if place is not None and place.kind in ("credential", "env"):
+                others = "a file or a keyring" if key == "oauth.token" else "a file, a command or a keyring"
+                raise ConfigError(f"{name}.{key}: your service won't have this {place.kind}: use {others}.")
     command = _quoted(_command())
     if source != user_config(os.environ).absolute():
         command += f" --config {_quoted(source)}"
@@ -190,20 +198,58 @@ def _unit_path(user: bool) -> Path:
 
 
 def _credential(name: str) -> Path:
-    return _CREDENTIALS / f"mentorup.{name}"
+    return CREDENTIALS / f"mentorup.{name}"
 
 
-def _password(name: str, secret: Secret, username: str) -> Callable[[], str]:
+def _secrets(name: str, section: ImapSettings | CalDavSettings, settings: Settings) -> Iterator[_File]:
+    """The credentials that a section needs, those that are there already left out."""
+    oauth = section.oauth
+    wanted = [
+        (name, f"{name}.password", section.password),
+        (f"{name}-client-secret", f"{name}.oauth.client_secret", oauth.client_secret if oauth else None),
+    ]
+    for credential, key, secret in wanted:
+        path = _credential(credential)
+        if secret is not None and not (secret.kind == "credential" and path.exists()):
+            yield _File(path, "password", 0o600, _password(key, secret, section.username))
+    if oauth is not None and not (oauth.token.kind == "credential" and _credential(f"{name}-token").exists()):
+        yield _File(_credential(f"{name}-token"), "login", 0o600, _login(name, settings))
+
+
+def _password(key: str, secret: Secret, username: str) -> Callable[[], str]:
     """Reads it from where the config keeps it; asks for it where that is a credential, which only a service has."""
     if secret.kind == "credential":
-        return lambda: str(typer.prompt(f"Password of {username} ({name})", hide_input=True, err=True))
-    return lambda: secret.read(key=f"{name}.password", username=username)
+        return lambda: str(typer.prompt(f"{key} of {username}", hide_input=True, err=True))
+    return lambda: secret.read(key=key, username=username)
 
 
-def _as_the_service_needs(text: str, secrets: Mapping[str, object]) -> str:
-    """The config with each password as a credential of the unit, and the store named; word for word where it is so."""
+def _login(name: str, settings: Settings) -> Callable[[], str]:
+    """Reads the login by OAuth that is handed over to the service. Raises ConfigError when there is none."""
+    from mentorup_daemon.service.doors import oauth_login
+
+    found = oauth_login(settings, "imap" if name == "imap" else "caldav")
+
+    def read() -> str:
+        token = found[1].read() if found else ""
+        if not token:
+            raise ConfigError(f"{name}.oauth: nobody has logged in yet: run `mentorup login --{name}` first.")
+        return token
+
+    return read
+
+
+def _as_the_service_needs(text: str, sections: Mapping[str, ImapSettings | CalDavSettings]) -> str:
+    """The config with each secret as a credential of the unit, and the store named; word for word where it is so."""
     table: dict[str, Any] = tomllib.loads(text)
-    wanted = {name: {**table[name], "password": {"credential": name}} for name in secrets}
+    wanted: dict[str, Any] = {}
+    for name, section in sections.items():
+        wanted[name] = dict(table[name])
+        if section.password is not None:
+            wanted[name]["password"] = {"credential": name}
+        if section.oauth is not None:
+            wanted[name]["oauth"] = {**table[name]["oauth"], "token": {"credential": f"{name}-token"}}
+            if section.oauth.client_secret is not None:
+                wanted[name]["oauth"]["client_secret"] = {"credential": f"{name}-client-secret"}
     store = table.get("store", {})
     wanted["store"] = {**store, "url": store.get("url") or _STORE}
     if all(table.get(section) == values for section, values in wanted.items()):

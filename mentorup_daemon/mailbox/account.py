@@ -14,8 +14,10 @@ class ImapAccount:
     """One account on one IMAP server.
 
     `password` is called at every connect, so that a renewed secret is met without a restart (P03), and may raise
-    ConfigError. `security` none is for loopback addresses only. `timeout` is in seconds, for connecting and for every
-    read. `drafts` and `sent` name those folders; found by SPECIAL-USE when empty. `ca_file` is a private CA (PEM).
+    ConfigError. With `access_token` the login goes by OAuth (RFC 7628) instead: it is called with the token that the
+    server has just refused, "" at first, returns the one to use, and may raise CredentialsError too. `security` none is
+    for loopback addresses only. `timeout` is in seconds, for connecting and for every read. `drafts` and `sent` name
+    those folders; found by SPECIAL-USE when empty. `ca_file` is a private CA (PEM).
     """
 
     host: str
@@ -27,6 +29,7 @@ class ImapAccount:
     timeout: float = 30.0
     drafts: str = ""
     sent: str = ""
+    access_token: Callable[[str], str] | None = field(default=None, repr=False)
 
     @property
     def where(self) -> str:

@@ -82,6 +82,11 @@ def told_login(problem: Exception, account: ImapAccount) -> MentorUpError:
         return ConfigError(f'{account.where} takes no password without encryption: set security = "tls" in [imap]')
     if code in _PASSING or (code in ("", "ALERT") and _TOO_MANY.search(text)):
         return Unavailable(f"{account.where} can't log anyone in just now: {_clean(text)}")
+    if account.access_token is not None:
+        return CredentialsError(
+            f"{account.where} refused the login by OAuth: {_clean(text)}. Is [imap] username the account that you have "
+            "logged in with, and may it use IMAP? Then run `mentorup login --imap` again"
+        )
     return CredentialsError(
         f"{account.where} refused the credentials: {_clean(text)}. "
         "Check username and password in [imap]; some providers want an app password"

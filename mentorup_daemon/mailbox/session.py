@@ -24,7 +24,8 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from mentorup_daemon.errors import ConfigError, MentorUpError
 from mentorup_daemon.mailbox import arguments
 from mentorup_daemon.mailbox.account import ImapAccount
-from mentorup_daemon.mailbox.failures import LIBRARY, Refused, told, told_connecting, told_login
+from mentorup_daemon.mailbox.failures import LIBRARY, Refused, told, told_connecting
+from mentorup_daemon.mailbox.login import TokenRefused, log_in, upper
 from mentorup_daemon.records.hosts import is_loopback
 
 SEARCH_PATIENCE = 4.0  # times the timeout: a search through headers that aren't indexed reads every mail
@@ -83,14 +84,24 @@ class Session:
         if self._client is None:
             self._client = _open(self.account)
             try:
-                _log_in(self._client, self.account)
+                try:
+                    log_in(self._client, self.account)
+                except TokenRefused as refused:
+                    self._again(refused)
                 with self.speaking("asking what it can do") as client:
-                    self._capabilities = _upper(client.capabilities())
+                    self._capabilities = upper(client.capabilities())
                     if {"ENABLE", "CONDSTORE"} <= self._capabilities:
                         client.enable("CONDSTORE")  # before SELECT, or no HIGHESTMODSEQ comes (I11)
             except BaseException:
                 self.close()
                 raise
+
+    def _again(self, refused: TokenRefused) -> None:
+        """Once more, over a new connection, if there is a newer access token than the one that was refused."""
+        self.close()
+        token = refused.renewed()
+        self._client = _open(self.account)
+        log_in(self._client, self.account, token)
 
     @contextlib.contextmanager
     def speaking(self, doing: str, *, patience: float = 1.0) -> Iterator[Any]:
@@ -266,31 +277,3 @@ def _keep_alive(sock: socket.socket) -> None:
     for name, value in _KEEP_ALIVE.items():
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def _log_in(client: Any, account: ImapAccount) -> None:
-    """AUTHENTICATE PLAIN where the server has it (any characters, RFC 4616), else LOGIN (I14)."""
-    username = arguments.plain(account.username, "[imap] username")
-    password = account.password()
-    if any(sign in password for sign in "\r\n\0"):
-        raise ConfigError(
-            "the IMAP password holds a line break or a NUL: is there a stray end of line where it is kept?"
-        )
-    try:
-        can = _upper(client.capabilities())
-        if "AUTH=PLAIN" in can:
-            client.sasl_login("PLAIN", lambda _challenge: f"\0{username}\0{password}".encode())
-        elif "LOGINDISABLED" in can:
-            raise ConfigError(
-                f'{account.where} takes no password on this connection (LOGINDISABLED): use security = "tls"'
-            )
-        elif not (username + password).isascii():
-            raise ConfigError(f"{account.where} takes only ASCII in username and password: change them there")
-        else:
-            client.login(arguments.quoted(username, "[imap] username"), password)
-    except LIBRARY as problem:
-        raise told_login(problem, account) from None
-
-
-def _upper(capabilities: Any) -> frozenset[str]:
-    return frozenset(bytes(each).decode("ascii", "replace").upper() for each in capabilities)

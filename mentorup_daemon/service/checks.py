@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from mentorup_daemon.calendars import CalDavAccount, Calendars, Feed, Reminders
-from mentorup_daemon.config import Settings, store_url
+from mentorup_daemon.config import CalDavSettings, ImapSettings, Settings, store_url
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
 from mentorup_daemon.letters import Templates
 from mentorup_daemon.letters.sample_letters import contexts
@@ -79,8 +79,7 @@ def people(settings: Settings) -> Iterator[Finding]:
 def mailbox(settings: Settings) -> Iterator[Finding]:
     """Password, login, what the server can do, and the folders."""
     account = imap_account(settings)
-    if exposed := settings.imap.password.exposed():
-        yield Finding("imap.password", "warning", exposed)
+    yield from _exposed("imap", settings.imap)
     session = Session(account)
     try:
         yield (login := imap_login(account, session))
@@ -91,6 +90,19 @@ def mailbox(settings: Settings) -> Iterator[Finding]:
         yield _problem("imap", error)
     finally:
         session.close()
+
+
+def _exposed(section: str, given: ImapSettings | CalDavSettings) -> Iterator[Finding]:
+    """A warning for each file with a secret that others on this machine can read."""
+    oauth = given.oauth
+    places = {
+        "password": given.password,
+        "oauth.client_secret": oauth.client_secret if oauth else None,
+        "oauth.token": oauth.token if oauth else None,
+    }
+    for key, place in places.items():
+        if place is not None and (exposed := place.exposed()):
+            yield Finding(f"{section}.{key}", "warning", exposed)
 
 
 def imap_login(account: ImapAccount, session: Session | None = None) -> Finding:
@@ -162,8 +174,7 @@ def calendars(settings: Settings) -> Iterator[Finding]:
     """Password, login, and the calendars that are found; the one for reminders; the feeds."""
     account, caldav = caldav_account(settings), settings.caldav
     if account is not None and caldav is not None:
-        if caldav.password and (exposed := caldav.password.exposed()):
-            yield Finding("caldav.password", "warning", exposed)
+        yield from _exposed("caldav", caldav)
         yield (login := caldav_login(account))
         if login.state != "problem" and account.reminders:
             yield _reminders(account)

@@ -135,6 +135,37 @@ class TestInit:
         checked = home.run("check")
         assert checked.code == 0, checked.out
 
+    def test_i6_oauth_in_the_place_of_passwords_by_flags_and_by_answers(self, home: Home) -> None:
+        by_flags = [
+            *("--name", "Sam Rivera", "--email", "sam@gmail.com", "--timezone", "Europe/Berlin"),
+            *("--imap-host", "imap.gmail.com", "--imap-oauth", "google", "--imap-client-id", "mine"),
+            *("--caldav-url", "https://apidata.googleusercontent.com/caldav/v2/sam@gmail.com/user"),
+            *("--imap-client-secret-file", "~/secret", "--caldav-oauth", "google", "--caldav-client-id", "mine"),
+            *("--caldav-client-secret-file", "~/secret"),
+        ]
+        made = home.run("init", "--yes", *by_flags)
+        assert (made.code, made.err) == (0, "")
+        assert "not tried: `mentorup login --imap` comes first" in made.out
+        assert "Next: mentorup login" in made.out
+        settings = load(home.config)
+        for section, given in (("imap", settings.imap), ("caldav", settings.caldav)):
+            assert given is not None
+            assert given.oauth is not None
+            assert given.oauth.token.file == str(home.config.parent / f"{section}-token")
+            assert given.oauth.client_secret is not None
+            assert given.oauth.client_secret.file == str(home.path / "secret")
+
+        answers = [
+            *("Sam Rivera", "sam@outlook.com", "Europe/Berlin"),
+            *("outlook.office365.com", "tls", "993", "sam@outlook.com", "oauth", "microsft", "microsoft", "mine"),
+            *("https://dav.example.org/", "", "env", "MAIL_PASSWORD", ""),
+        ]
+        asked = home.run("init", "--force", "--no-try", typed="\n".join(answers) + "\n")
+        assert asked.code == 0, asked.out
+        oauth = load(home.config).imap.oauth
+        assert oauth is not None
+        assert (oauth.provider, oauth.client_id, oauth.client_secret) == ("microsoft", "mine", None)
+
     def test_answers_write_the_same_config(self, home: Home, pymap: Mailserver, radicale: CalDavServer) -> None:
         password = home.path / "kept" / "password"
         answers = [

@@ -45,7 +45,7 @@ ssl = yes
 ssl_cert = <{directory}/cert.pem
 ssl_key = <{directory}/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login {sasl}
 auth_cache_size = 0
 auth_failure_delay = 0
 mail_location = maildir:~/Maildir
@@ -56,6 +56,7 @@ first_valid_gid = 1
 mail_max_userip_connections = 200
 imap_idle_notify_interval = 2 mins
 {unprivileged}
+{tokens}
 passdb {{
   driver = passwd-file
   args = {directory}/users
@@ -94,6 +95,19 @@ service anvil {{
     mode = 0
   }}
 }}
+"""
+
+_TOKENS = """passdb {{
+  driver = oauth2
+  mechanisms = {sasl}
+  args = {directory}/oauth2
+}}"""
+_LOOKED_UP = """
+introspection_mode = post
+introspection_url = {url}
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 _UNPRIVILEGED = "default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}\n"
@@ -169,11 +183,15 @@ class Mailserver:
 
 
 class Dovecot:
-    """One Dovecot with its own directory and ports; any user name with PASSWORD is let in."""
+    """One Dovecot with its own directory and ports; any user name with PASSWORD is let in.
 
-    def __init__(self, directory: Path, certificates: Path) -> None:
+    With `sasl`, names of mechanisms, access tokens are taken as well, and looked up at `introspection`.
+    """
+
+    def __init__(self, directory: Path, certificates: Path, sasl: str = "", introspection: str = "") -> None:
         self.directory = directory
         self.certificates = certificates
+        self.sasl, self.introspection = sasl, introspection
         self.plain_port, self.tls_port = 0, 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -198,8 +216,11 @@ class Dovecot:
         unprivileged = (
             "" if root else _UNPRIVILEGED.format(user=owner.pw_name, group=grp.getgrgid(owner.pw_gid).gr_name)
         )
+        (self.directory / "oauth2").write_text(_LOOKED_UP.format(url=self.introspection))
         text = _DOVECOT.format(
             directory=self.directory,
+            sasl=self.sasl,
+            tokens=_TOKENS.format(sasl=self.sasl, directory=self.directory) if self.sasl else "",
             uid=owner.pw_uid,
             gid=owner.pw_gid,
             plain=self.plain_port,
@@ -282,12 +303,19 @@ def server_tls(certificates: Path) -> tuple[ssl.SSLContext, dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def dovecot_process(certificates: Path) -> Iterator[Dovecot]:
+    with running_dovecot(certificates) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_dovecot(certificates: Path, sasl: str = "", introspection: str = "") -> Iterator[Dovecot]:
+    """A Dovecot with what `Dovecot` takes, ended and cleared away afterwards."""
     require_debian("dovecot", "dovecot-imapd")
     # Not under pytest's own directory: that is closed to the user that Dovecot reads mail as, and its path is too long
     # for the sockets in it.
     directory = Path(tempfile.mkdtemp(prefix="mu-"))
     directory.chmod(0o755)
-    server = Dovecot(directory, certificates)
+    server = Dovecot(directory, certificates, sasl, introspection)
     try:
         server.start()
         yield server

@@ -109,7 +109,8 @@ class World:
             "store": {"url": f"sqlite:///{self.state / 'mentorup.db'}"},
         }
         for section, values in self.changes.items():
-            config.setdefault(section, {}).update(values)
+            changed = {**config.get(section, {}), **values}
+            config[section] = {key: value for key, value in changed.items() if value is not None}
         return tomli_w.dumps({**config, "mentors": self.mentors})
 
     def settings(self) -> Settings:

@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from mentorup_daemon.config import MentorSettings, Settings, find_config, load, parse, state_directory, store_url
+from mentorup_daemon.config_oauth import OAuthSettings
 from mentorup_daemon.errors import ConfigError
 from mentorup_daemon.records import Practice, Recognition, Tags, WorkingHours
 
@@ -70,8 +71,20 @@ def test_the_example_with_its_comments_made_active_has_no_faults() -> None:
 
 def test_the_example_states_every_key() -> None:
     stated = dict(keys(Settings, tomllib.loads(uncommented(EXAMPLE.read_text("utf-8")))))
-    assert [key for key, present in stated.items() if not present] == []
+    assert [key for key, present in stated.items() if not present] == ["imap.oauth", "caldav.oauth"]  # the next test
     assert len(stated) > 50
+
+
+def test_the_ways_to_log_in_by_oauth_that_the_example_shows_have_no_faults() -> None:
+    ways = re.findall(r"^#   (oauth = .*)$", EXAMPLE.read_text("utf-8"), re.MULTILINE)
+    assert len(ways) == 3
+    stated: set[str] = set()
+    for way in ways:
+        oauth = parse(MINIMAL.replace('password = { env = "IMAP_PASSWORD" }', way), "example").imap.oauth
+        assert oauth is not None
+        assert oauth.provided().token_url.startswith("https://")
+        stated |= oauth.model_fields_set
+    assert stated == OAuthSettings.model_fields.keys()
 
 
 def test_every_default_that_the_example_states_is_the_programs_default() -> None:

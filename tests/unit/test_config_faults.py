@@ -417,6 +417,91 @@ def test_settings_shown_show_no_secret() -> None:
     assert "Secret(command)" in shown
 
 
+# OAuth
+
+OAUTH = {"provider": "google", "client_id": "mine", "token": {"file": "imap-token"}}
+
+
+def with_oauth(section: str = "imap", *, of: dict[str, Any] | None = None, **oauth: Any) -> str:
+    """The minimal config with `oauth` in the place of the password; a value None takes a key out."""
+    table: dict[str, Any] = tomllib.loads(MINIMAL)
+    del table[section]["password"]
+    wanted = {**(OAUTH if of is None else of), **oauth}
+    table[section]["oauth"] = {key: value for key, value in wanted.items() if value is not None}
+    return tomli_w.dumps(table)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        with_oauth(),
+        with_oauth("caldav"),
+        with_oauth(provider="microsoft", token={"keyring": "mentorup"}),
+        with_oauth(provider=None, token_url="https://x.example/t", device_url="https://x.example/d"),
+        with_oauth(provider="custom", token_url="http://127.0.0.1:9/t", authorization_url="http://localhost:9/a"),
+    ],
+)
+def test_i6_oauth_takes_the_place_of_a_password(text: str) -> None:
+    assert faults(text) == []
+
+
+@pytest.mark.parametrize(
+    ("oauth", "key", "words"),
+    [
+        ({"provider": "gogle"}, "imap.oauth.provider", 'did you mean "google"?'),
+        ({"client_id": None}, "imap.oauth.client_id", "missing; expected the client ID"),
+        ({"token": None}, "imap.oauth.token", "missing; expected where the login is kept"),
+        ({"token": {}}, "imap.oauth.token", "expected one of file, keyring or credential, but it names none"),
+        ({"token": {"file": "a", "keyring": "b"}}, "imap.oauth.token", "but it names file and keyring"),
+        ({"token": SECRET}, "imap.oauth.token", "doesn't belong into the config itself"),
+        ({"token": {"fil": "a"}}, "imap.oauth.token.fil", "did you mean imap.oauth.token.file?"),
+        ({"client_secret": SECRET}, "imap.oauth.client_secret", "doesn't belong into the config itself"),
+        ({"client_secret": {"file": SECRET, "env": "X"}}, "imap.oauth.client_secret", "it names env and file"),
+        ({"client_secrte": SECRET}, "imap.oauth.client_secrte", "did you mean imap.oauth.client_secret?"),
+        ({"secret": SECRET}, "imap.oauth.secret", "unknown key"),
+        ({"provider": "custom"}, "imap.oauth.token_url", "missing"),
+        ({"provider": "custom", "token_url": "https://x.example/t"}, "imap.oauth.authorization_url", "or device_url"),
+        ({"token_url": "http://x.example/t"}, "imap.oauth.token_url", "expected https://"),
+        ({"device_url": "x"}, "imap.oauth.device_url", "expected an address like"),
+        ({"authorization_url": f"https://sam:{SECRET}@x.example/"}, "imap.oauth.authorization_url", "without a name"),
+    ],
+)
+def test_i6_each_fault_of_an_oauth_table_is_told_without_secrets(oauth: dict[str, Any], key: str, words: str) -> None:
+    (line,) = faults(with_oauth(**oauth))
+    assert line.startswith((f"{key}:", f"{key} = "))
+    assert words in line
+    assert SECRET not in line
+
+
+def test_i6_a_login_goes_by_password_or_by_oauth_not_by_both() -> None:
+    for section in ("imap", "caldav"):
+        (line,) = faults(changed(f"{section}.oauth", OAUTH))
+        assert line.startswith(f"{section}.oauth: expected either password or oauth")
+
+
+def test_i6_a_login_by_oauth_needs_a_name_too() -> None:
+    assert faults(
+        with_oauth("caldav").replace(
+            'url = "https://dav.example.org/"\nusername = "sam"\n', 'url = "https://dav.example.org/"\n'
+        )
+    ) == ["caldav.username: missing; expected the name you log in with"]
+
+
+def test_i6_microsoft_has_no_caldav() -> None:
+    (line,) = faults(with_oauth("caldav", provider="microsoft"))
+    assert "[[feeds]]" in line
+
+
+def test_i6_two_logins_are_kept_in_two_places() -> None:
+    table = tomllib.loads(with_oauth())
+    del table["caldav"]["password"]
+    table["caldav"]["oauth"] = OAUTH
+    (line,) = faults(tomli_w.dumps(table))
+    assert line == "caldav.oauth.token: expected a place of its own: imap.oauth.token is kept there already"
+    table["caldav"]["oauth"] = {**OAUTH, "token": {"file": "caldav-token"}}
+    assert faults(tomli_w.dumps(table)) == []
+
+
 # Whatever is written
 
 
@@ -481,6 +566,20 @@ def test_no_fault_shows_what_stands_under_a_password(path: tuple[Any, ...], dept
         value = [value] if depth == 1 else {SECRET: value}
     lines = faults(tomli_w.dumps(mutated(TABLE, path, value, rename=False)))
     assert SECRET not in "\n".join(lines)
+
+
+OAUTH_TABLE = tomllib.loads(with_oauth(client_secret={"file": "x"}, token_url="https://x.example/t"))
+
+
+@given(st.sampled_from([place for place in places(OAUTH_TABLE) if "oauth" in place]), VALUES, st.booleans())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_i6_no_oauth_table_raises_anything_but_a_config_error(path: tuple[Any, ...], value: Any, rename: bool) -> None:
+    try:
+        text = tomli_w.dumps(mutated(OAUTH_TABLE, path, value, rename=rename))
+        tomllib.loads(text)
+    except (ValueError, TypeError, UnicodeEncodeError):
+        return
+    assert all(line.isprintable() for line in faults(text))
 
 
 def test_the_models_allow_no_key_that_is_not_theirs() -> None:
