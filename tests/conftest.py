@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.servers.counting",
     "tests.servers.oauth",
     "tests.servers.world",
+    "tests.servers.process",
     "tests.servers.wheel",
     "tests.servers.booted",
 ]

@@ -5,7 +5,7 @@ what isn't ours. What a message says is the business of replies.
 """
 
 from mentorup_daemon.mailbox.account import ImapAccount
-from mentorup_daemon.mailbox.folders import SpecialFolders
+from mentorup_daemon.mailbox.folders import NoSuchFolder, SpecialFolders
 from mentorup_daemon.mailbox.incoming import Arrived, FolderChanges, FolderCursor
 from mentorup_daemon.mailbox.mailbox import Mailbox
 from mentorup_daemon.mailbox.outgoing import FILED, Placed
@@ -17,6 +17,7 @@ __all__ = [
     "FolderCursor",
     "ImapAccount",
     "Mailbox",
+    "NoSuchFolder",
     "Placed",
     "SpecialFolders",
 ]

@@ -37,6 +37,10 @@ _SENT = frozenset(
 _NOT_A_MAILBOX = frozenset({"\\noselect", "\\nonexistent"})
 
 
+class NoSuchFolder(ConfigError):
+    """The config names a folder that isn't there; the text names those that are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """One folder as the server lists it; `attributes` in lower case (`\\drafts`, `\\noselect`)."""
@@ -85,7 +89,7 @@ class Folders:
         """Open the configured folder anew.
 
         Raises:
-            ConfigError: there is no such folder; the text names those that there are.
+            NoSuchFolder: there is none of this name.
         """
         native = self.native(name)
         try:
@@ -160,7 +164,7 @@ class Folders:
         if listed and not any(each.name == native for each in listed):
             there = ", ".join(sorted(each.name for each in listed)[:40])
             message = f"there is no folder {name!r} on {self._session.account.where}; there are: {there}"
-            raise ConfigError(message) from refusal
+            raise NoSuchFolder(message) from refusal
 
     def _learn_hierarchy(self) -> None:
         if self._separator is not None:

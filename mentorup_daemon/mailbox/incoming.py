@@ -17,7 +17,7 @@ from typing import Any
 from mentorup_daemon.errors import ConfigError, Malformed
 from mentorup_daemon.mailbox import arguments
 from mentorup_daemon.mailbox.failures import Garbled, Refused
-from mentorup_daemon.mailbox.folders import Folders
+from mentorup_daemon.mailbox.folders import Folders, NoSuchFolder
 from mentorup_daemon.mailbox.session import Selected, Session
 from mentorup_daemon.records import MessageHeaders, Tags
 from mentorup_daemon.replies.headers import parse_headers
@@ -33,7 +33,7 @@ _FIELDS = (
 )
 HEADERS = f"BODY.PEEK[HEADER.FIELDS ({_FIELDS})]"
 _LABELS = "X-GM-EXT-1"
-_PASSING = frozenset(
+PASSING = frozenset(
     {"UNAVAILABLE", "OVERQUOTA", "LIMIT", "INUSE", "EXPUNGEISSUED"}
 )  # RFC 5530: not this message's fault
 
@@ -119,7 +119,10 @@ class Incoming:
         self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool
     ) -> tuple[Arrived, ...] | None:
         """See `Mailbox.look_at`."""
-        state = self._folders.open(folder)
+        try:
+            state = self._folders.open(folder)
+        except NoSuchFolder:
+            return None
         if state.uidvalidity != uidvalidity:
             return None
         return self._told(state, uids, _Reader(tags, whole))
@@ -140,7 +143,7 @@ class Incoming:
         except Garbled as problem:
             raise Malformed(f"message {uid} in {folder} can't be had: {problem}") from problem
         except Refused as refusal:  # Exchange says NO to a message that it can't convert, today and tomorrow
-            if refusal.code in _PASSING:
+            if refusal.code in PASSING:
                 raise
             raise Malformed(f"message {uid} in {folder} can't be had: {refusal}") from refusal
         if not raw:

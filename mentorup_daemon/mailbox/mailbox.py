@@ -21,7 +21,8 @@ class Mailbox:
     A context manager that says LOGOUT on every way out. Not thread-safe. FOLDER is a name as configured, with `/`
     between its parts. Every method may raise:
 
-    ConfigError: a folder is missing (named, with those that there are), or a setting can't go into IMAP.
+    NoSuchFolder: a folder is missing; named, with those that there are.
+    ConfigError: a setting can't go into IMAP, or something may not be done on this server.
     CredentialsError: the server refused username or password.
     Unavailable: it can't be reached, answers wrongly, refuses, or took longer than the account's timeout.
     """
@@ -78,7 +79,7 @@ class Mailbox:
     ) -> tuple[Arrived, ...] | None:
         """These messages as their headers and flags tell now; those that are gone are left out.
 
-        None when the folder has another UIDVALIDITY, so that the UIDs say nothing (RFC 3501 2.3.1.1).
+        None when the folder has another UIDVALIDITY, so that the UIDs say nothing (RFC 3501 2.3.1.1), or is gone.
         """
         return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole)
 

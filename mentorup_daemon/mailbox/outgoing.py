@@ -16,7 +16,7 @@ from mentorup_daemon.errors import ConfigError, Malformed, Unavailable, Uncertai
 from mentorup_daemon.mailbox import arguments
 from mentorup_daemon.mailbox.failures import Refused
 from mentorup_daemon.mailbox.folders import Folders
-from mentorup_daemon.mailbox.incoming import Incoming, message_id_of
+from mentorup_daemon.mailbox.incoming import PASSING, Incoming, message_id_of
 from mentorup_daemon.mailbox.session import Selected, Session, encoded
 from mentorup_daemon.replies.headers import parse_headers
 
@@ -72,9 +72,14 @@ class Outgoing:
             return True
         if not self._open_for_writing(folder).keeps(FILED):
             return False
-        for batch in wanted:
-            with self._session.speaking(f"marking messages in {folder}") as client:
-                (client.add_flags if filed else client.remove_flags)(batch, FILED, silent=True)
+        try:
+            for batch in wanted:
+                with self._session.speaking(f"marking messages in {folder}") as client:
+                    (client.add_flags if filed else client.remove_flags)(batch, FILED, silent=True)
+        except Refused as refusal:  # a limit on keywords, or a right that is missing: tomorrow as today
+            if refusal.code in PASSING:
+                raise
+            return False
         return True
 
     def keeps_keywords(self, folder: str) -> bool:
@@ -131,6 +136,8 @@ def _not_taken(refusal: Refused, folder: str) -> Exception:
         return ConfigError(f"there is no folder {folder!r} to write to: {refusal}")
     if refusal.code == "OVERQUOTA":
         return Unavailable(f"the mailbox is full, so nothing can be written: {refusal}. Make room in it")
+    if refusal.code == "NOPERM":
+        return ConfigError(f"the account may not write to the folder {folder!r}: {refusal}. Give it the right to")
     if refusal.code == "TOOBIG":
         return Malformed(f"the server takes no message of this size: {refusal}")
     return refusal

@@ -4,18 +4,21 @@ Of untagged mail only the headers are read. A message is read whole when the own
 reply to a note of ours, or a mentor's reply to a message that came from a draft of ours. What it said is kept in one
 transaction with the fact that it was read; the keyword `$MentorFiled` follows only after that. A message that can't be
 read is quarantined with its reason, and later mail goes on; it is tried again once a day, and let go when it is gone.
+A watched folder that is gone costs itself.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from mentorup_daemon.errors import Malformed, MentorUpError
-from mentorup_daemon.mailbox import Arrived, FolderCursor
+from mentorup_daemon.mailbox import Arrived, FolderCursor, NoSuchFolder
 from mentorup_daemon.records import Contact, MessageHeaders, Understood
 from mentorup_daemon.replies.identity import mail_identity
 from mentorup_daemon.replies.tags import message_tags
@@ -48,18 +51,41 @@ class _Place:
 
 def look(account: Account, now: datetime, step: Step) -> None:
     """Brings what the mail says into the store. Raises the door's errors; what was kept before them stays."""
-    sent.look(account, now)
+    _unless_gone(account, "Sent", now, lambda: sent.look(account, now))
     step("sent mail kept")
     folders = tuple(dict.fromkeys((*account.watch, *account.tags.folders)))
     for folder in account.tags.folders:
         account.mailbox.ensure_folder(folder)
     _look_at_quarantine(account, folders, now)
     step("quarantine looked through")
-    for folder in folders:
-        _look_at(account, folder, now, step)
+    folders = tuple(
+        folder
+        for folder in folders
+        if _unless_gone(account, folder, now, functools.partial(_look_at, account, folder, now, step))
+    )
     filing.take_back_untagged(account, folders, now, lambda message: _tags_of(account, message), step)
     filing.mark(account, folders)
     step("filed mail marked")
+
+
+def _unless_gone(account: Account, folder: str, now: datetime, work: Callable[[], None]) -> bool:
+    """Does what needs a folder; one that isn't there is a trouble of its own, over as soon as there is one again."""
+    about = f"folder-{folder}"[:100]
+    try:
+        work()
+    except NoSuchFolder as error:
+        _log.warning("folder is gone", folder=folder, reason=str(error))
+        text = f"The folder {folder} is gone, so the mail in it can't be read."
+        remedy = "Make the folder again, or name another one in [imap] of your config."
+        with account.store.writing() as scope:
+            health.trouble(scope, about, text, remedy=remedy, passing=True, now=now)
+        return False
+    with account.store.reading() as scope:
+        stands = any(trouble.about == about for trouble in health.all_troubles(scope))
+    if stands:
+        with account.store.writing() as scope:
+            health.over(scope, about)
+    return True
 
 
 def _look_at(account: Account, folder: str, now: datetime, step: Step) -> None:

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import pytest
 
+from mentorup_daemon.mailbox import Mailbox
 from mentorup_daemon.mailbox.idle import Listener
+from mentorup_daemon.records import Tags
 from mentorup_daemon.records.backoff import Backoff
 from tests.contract.test_mailbox import mail
 from tests.servers.fake_imap import FakeImap, Line
@@ -142,7 +144,7 @@ def test_a_watch_that_is_ended_logs_out_and_wakes_no_more(dovecot: Mailserver) -
 
 
 @pytest.mark.debian
-def test_a_kicked_session_is_made_again_and_wakes(dovecot: Mailserver) -> None:
+def test_i01_i06_a_kicked_session_is_made_again_and_wakes(dovecot: Mailserver) -> None:
     assert dovecot.dovecot
     with listening() as (listener, heard):
         listener.watch("a", dovecot.account(), "INBOX", 540)
@@ -165,6 +167,40 @@ def test_i04_a_frozen_server_is_noticed_at_the_renewal(dovecot: Mailserver) -> N
             state = heard.until("away")
             heard.until("listening")  # a new session, while the old one still stands
         assert "did not answer within 1 s" in state
+
+
+def test_i04_a_server_that_falls_silent_while_waiting_is_replaced() -> None:
+    def freezes(line: Line) -> None:
+        examined(line)
+        line.expect("IDLE")
+        line.send("+ idling")
+        line.wait_for_hang_up()
+
+    def goes_on(line: Line) -> None:
+        examined(line)
+        stay(line)
+
+    with FakeImap(freezes, goes_on) as server, listening() as (listener, heard):
+        listener.watch("a", server.account(timeout=0.5), "INBOX", 0.3)
+        assert "did not answer within 0.5 s" in heard.until("away")
+        heard.until("listening")
+        assert [heard.wake(), heard.wake()] == ["a", "a"]
+
+
+@pytest.mark.debian
+def test_i02_i03_mail_that_lands_just_as_idle_begins_wakes_on_a_real_server(dovecot: Mailserver) -> None:
+    seen = 0
+    with listening() as (listener, heard), Mailbox(dovecot.account()) as mailbox:
+        listener.watch("a", dovecot.account(), "INBOX", 0.01)  # hardly ever idle, always about to be
+        cursor = mailbox.changes("INBOX", None, Tags()).cursor
+        for number in range(40):
+            dovecot.deliver(mail(str(number)))
+            end = time.monotonic() + SOON
+            while seen <= number:
+                assert time.monotonic() < end
+                heard.wake()
+                changes = mailbox.changes("INBOX", cursor, Tags())
+                seen, cursor = seen + len(changes.arrived), changes.cursor
 
 
 def examined(line: Line, exists: int = 3) -> None:

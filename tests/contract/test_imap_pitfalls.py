@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -124,6 +125,14 @@ def test_i07_the_last_message_below_the_asked_uid_is_not_new() -> None:
     assert seen.arrived == ()
     assert seen.cursor == CURSOR
     assert "UID SEARCH UID 10:*" in commands(server)
+
+
+def test_i07_a_look_when_nothing_is_new_finds_nothing_on_a_real_server(imap_server: Mailserver) -> None:
+    imap_server.deliver(mail())
+    with Mailbox(imap_server.account()) as mailbox:
+        start = mailbox.changes("INBOX", None, TAGS).cursor
+        assert mailbox.changes("INBOX", start, TAGS).arrived == ()
+        assert mailbox.changes("INBOX", FolderCursor(start.uidvalidity, start.uidnext + 5), TAGS).arrived == ()
 
 
 def test_i07_without_uidnext_the_first_sight_asks_for_the_last_uid() -> None:
@@ -449,6 +458,20 @@ def test_i15_badly_encoded_folder_names_cost_only_themselves() -> None:
     assert (special.drafts, special.sent) == ("Entwürfe", "Archiv/Gesendete Elemente")
 
 
+@pytest.mark.debian
+def test_i15_a_badly_encoded_name_on_a_real_server_costs_only_itself(dovecot: Mailserver) -> None:
+    assert dovecot.dovecot
+    with Mailbox(dovecot.account()) as mailbox:
+        dovecot.deliver(mail())
+        maildir = dovecot.dovecot.directory / "mail" / dovecot.username / "Maildir"
+        (maildir / ".Bad&Name").mkdir()
+        os.chown(maildir / ".Bad&Name", maildir.stat().st_uid, maildir.stat().st_gid)
+        assert mailbox.special_folders().drafts == "Drafts"
+        mailbox.ensure_folder("MentorUp/Feedback")
+        assert mailbox.find_anywhere("<nowhere@example.org>") == ""
+    assert "MentorUp/Feedback" in dovecot.folders()
+
+
 def test_i15_a_list_that_cant_be_read_still_leads_to_the_usual_folders() -> None:
     def listing(line: Line, tag: str, rest: str) -> None:
         if rest.endswith('"*"'):
@@ -618,6 +641,8 @@ def test_i24_the_socket_is_quick_and_kept_alive_and_contexts_are_shared(certific
         assert sock is not None
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        if hasattr(socket, "TCP_QUICKACK"):
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
         assert sock.gettimeout() == 5.0
     assert tls_context("") is tls_context("")
     assert tls_context(str(certificates / "ca.pem")) is tls_context(str(certificates / "ca.pem"))

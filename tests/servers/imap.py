@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from mentorup_daemon.mailbox import ImapAccount
 from tests.conftest import require_debian
 
 PASSWORD = "secret"
+LOOK_ONLY, NO_FLAGS = "Shared/Minutes", "Shared/Archive"  # folders that everyone may only read, or only add to
 UMLAUT_USER, UMLAUT_PASSWORD = "ute", "pässwörd €"
 
 _DOVECOT = """
@@ -39,6 +41,7 @@ base_dir = {directory}/run
 state_dir = {directory}/state
 instance_name = mentorup-tests
 protocols = imap
+mail_plugins = acl quota
 listen = 127.0.0.1
 log_path = {directory}/log
 ssl = yes
@@ -66,8 +69,18 @@ passdb {{
   args = password={password}
 }}
 userdb {{
+  driver = passwd-file
+  args = {directory}/limits
+  default_fields = uid={uid} gid={gid} home={directory}/mail/%u
+}}
+userdb {{
   driver = static
   args = uid={uid} gid={gid} home={directory}/mail/%u allow_all_users=yes
+}}
+plugin {{
+  acl = vfile:{directory}/rights
+  quota = count:User quota
+  quota_vsizes = yes
 }}
 namespace inbox {{
   inbox = yes
@@ -213,6 +226,8 @@ class Dovecot:
         users = self.directory / "users"
         users.write_text(f"{UMLAUT_USER}:{{PLAIN}}{UMLAUT_PASSWORD}\n", "utf-8")
         users.chmod(0o644)
+        (self.directory / "rights").write_text(f"{LOOK_ONLY} owner lr\n{NO_FLAGS} owner lri\n")
+        self.limit()
         unprivileged = (
             "" if root else _UNPRIVILEGED.format(user=owner.pw_name, group=grp.getgrgid(owner.pw_gid).gr_name)
         )
@@ -247,6 +262,22 @@ class Dovecot:
         """The server's processes that serve this user now."""
         shown = self._doveadm("who", "-1")
         return [int(line.split()[2]) for line in shown.splitlines()[1:] if line.split()[0] == user]
+
+    def limit(self, user: str = "", **settings: str) -> None:
+        """Give one user settings of its own, such as `quota_rule`, from its next login on; all others none."""
+        fields = " ".join(f"userdb_{name}={value}" for name, value in settings.items())
+        limits = self.directory / "limits"
+        limits.write_text(f"{user}:::::::{fields}\n" if user else "")
+        limits.chmod(0o644)
+        if user:
+            time.sleep(1.1)  # Dovecot looks at the file once a second at most
+
+    def drop(self, user: str, folder: str, raw: bytes) -> None:
+        """Put a message into a folder behind the server's back, whatever the rights there."""
+        directory = self.directory / "mail" / user / "Maildir" / ("." + folder.replace("/", ".")) / "new"
+        path = directory / f"{time.time_ns()}.test"
+        path.write_bytes(raw)
+        os.chown(path, directory.stat().st_uid, directory.stat().st_gid)
 
     def kick(self, user: str) -> None:
         """End this user's sessions."""
