@@ -39,13 +39,13 @@ class Unavailable(MentorUpError):
 
 
 class Busy(MentorUpError):
-    """Another process of ours holds what is needed (the account's lock, the database): try again later."""
+    """The store can't be used just now (another process holds the lock, the disk is full): try again later."""
 
     exit_code = 75
 
 
 class StoreError(MentorUpError):
-    """The store can't be used as it is: full, damaged, or of a newer version than this program."""
+    """The store can't be used as it is: damaged, not ours to write to, or of a newer version than this program."""
 
 
 class Malformed(MentorUpError):

@@ -42,6 +42,7 @@ def _run_once(config: ConfigOption) -> None:
     account = open_account(settings_of(config), os.environ)
     try:
         with account.store.exclusive():
+            account.store.check()
             done = tend(account, datetime.now(UTC))
     finally:
         account.close()

@@ -126,7 +126,7 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
             return kept.etags(scope, calendar.url, hrefs)
 
     with account.store.reading() as scope:
-        cursor, suspect_since = kept.cursor(scope, calendar.url)
+        cursor, suspect_since = _cursor(scope, calendar.url, now)
     for changes in door.changes(calendar, cursor, known):
         if changes.unchanged and suspect_since is None:
             return
@@ -146,10 +146,16 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
             kept.keep_cursor(scope, calendar.url, calendar.name, changes.cursor, None)
 
 
+def _cursor(scope: Scope, url: str, now: datetime) -> tuple[str, datetime | None]:
+    """Where the sync stands, and since when it is suspect; never since later than now, for clocks are set back."""
+    cursor, since = kept.cursor(scope, url)
+    return cursor, None if since is None else min(since, now)
+
+
 def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
     """One feed: a calendar of one resource, which is whole or unchanged. Emptied all at once it is not believed yet."""
     with account.store.reading() as scope:
-        cursor, suspect_since = kept.cursor(scope, feed.url)
+        cursor, suspect_since = _cursor(scope, feed.url, now)
     changes = feed.changes(cursor)
     if changes.unchanged and cursor == changes.cursor:
         return
@@ -181,7 +187,7 @@ def _missing(account: Account, found: set[str], now: datetime) -> None:
             return
     with account.store.writing() as scope:
         for url in kept.calendar_urls(scope) - found:
-            cursor, since = kept.cursor(scope, url)
+            cursor, since = _cursor(scope, url, now)
             if since is None or now - since < _SUSPECT_FOR:
                 kept.keep_cursor(scope, url, url, cursor, since or now)
                 continue

@@ -8,7 +8,10 @@ anywhere, the next one takes it up. SIGHUP reads the config again; a bad one cha
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import functools
+import queue
 import random
 import signal
 import threading
@@ -34,6 +37,7 @@ _log = structlog.get_logger(__name__)
 _CUT_SHORT_AFTER = 2  # seconds from SIGTERM until a wait on a server is broken off; systemd is promised 5
 _FEED_INTERVAL = 900.0  # seconds between looks at feeds where there is no CalDAV: their makers ask for patience
 _LONGEST_SLEEP = 900.0  # seconds; a clock that jumps, or a laptop that wakes, is noticed within this
+_STORE_AGAIN = 5.0  # seconds until a store that was locked, or had no room, is tried again
 _LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more signs for the watchdog then
 
 
@@ -54,11 +58,18 @@ class _Server:
 class Daemon:
     """Runs until SIGTERM or SIGINT. `load` reads the config, again on SIGHUP."""
 
-    def __init__(self, load: Callable[[], Settings], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        environ: Mapping[str, str],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._load = load
         self._environ = environ
+        self._clock = clock
         self._notifier = Notifier(environ)
-        self._wake = threading.Event()
+        # A signal's code may run in the midst of a wait, so nothing that takes a lock may wake: `put` takes none.
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._mail_came = threading.Event()
         self._stopping = False
         self._reload = False
@@ -72,6 +83,7 @@ class Daemon:
         account = open_account(settings, self._environ)
         try:
             with account.store.exclusive():
+                account.store.check()
                 self._catch_signals()
                 ready = False
                 while not self._stopping:
@@ -100,11 +112,14 @@ class Daemon:
                 imap = self._servers[IMAP]
                 imap.next_look = min(imap.next_look, now) if not imap.attempts else imap.next_look
             look = {name for name, server in self._servers.items() if server.next_look <= now}
+            spared = {name for name, server in self._servers.items() if server.attempts} - look
+            step = functools.partial(self._step, listener=listener)
             try:
-                done = tend(account, datetime.now(UTC), look=look, step=lambda name: self._step(name, listener))
+                done = tend(account, self._clock(), look=look, spared=spared, step=step)
             except Busy as error:
-                _log.warning("store busy", reason=str(error))
-                self._sleep(5.0, listener)
+                _log.warning("the store can't be used now", reason=str(error))
+                self._notifier.status(str(error))
+                self._sleep(_STORE_AGAIN, listener)
                 continue
             self._after(done, look)
             status = self._status()
@@ -132,7 +147,7 @@ class Daemon:
     def _until_next(self) -> float:
         """Seconds until there is something to do."""
         looks = min(server.next_look for server in self._servers.values()) - time.monotonic()
-        due = (self._next_due - datetime.now(UTC)).total_seconds() if self._next_due else _LONGEST_SLEEP
+        due = (self._next_due - self._clock()).total_seconds() if self._next_due else _LONGEST_SLEEP
         if self._servers[IMAP].attempts:  # what is due can't be written now; it is tried when the server is
             due = _LONGEST_SLEEP
         return max(0.0, min(looks, due, _LONGEST_SLEEP))
@@ -143,9 +158,12 @@ class Daemon:
         tick = self._notifier.watchdog / 3 or _LONGEST_SLEEP
         while (left := end - time.monotonic()) > 0:
             self._sign_of_life(listener)
-            if self._wake.wait(min(left, tick)):
+            with contextlib.suppress(queue.Empty):
+                self._wakes.get(timeout=min(left, tick))
                 break
-        self._wake.clear()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._wakes.get_nowait()
 
     def _sign_of_life(self, listener: Listener) -> None:
         """Tells the watchdog that both loops turn: this one, which is here, and the one that waits for mail."""
@@ -175,7 +193,7 @@ class Daemon:
 
     def _on_mail(self, _name: str) -> None:
         self._mail_came.set()
-        self._wake.set()
+        self._wakes.put(None)
 
     def _on_state(self, name: str, state: str) -> None:
         _log.debug("idle", folder=name, state=state)
@@ -184,15 +202,16 @@ class Daemon:
         """The account by the new config; by the old one when the new one is bad."""
         try:
             fresh = self._load()
-        except ConfigError as error:
-            _log.error("the new config is wrong, going on with the old one", faults=str(error))
+            if fresh.store != settings.store:
+                _log.warning("store.url has changed: that takes a restart")
+                fresh = fresh.model_copy(update={"store": settings.store})
+            opened = open_account(fresh, self._environ)
+        except (ConfigError, Busy) as error:
+            _log.error("the new config can't be used, going on with the old one", faults=str(error))
             return settings, account
-        if fresh.store != settings.store:
-            _log.warning("store.url has changed: that takes a restart")
-            fresh = fresh.model_copy(update={"store": settings.store})
         account.close()
         _log.info("config read again")
-        return fresh, open_account(fresh, self._environ)
+        return fresh, opened
 
     def _status(self) -> str:
         """One line: what stands against us, also from a pass before, else what comes next."""
@@ -211,11 +230,11 @@ class Daemon:
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
         signal.alarm(_CUT_SHORT_AFTER)
-        self._wake.set()
+        self._wakes.put(None)
 
     def _on_reload(self, _number: int, _frame: FrameType | None) -> None:
         self._reload = True
-        self._wake.set()
+        self._wakes.put(None)
 
 
 def _cut_short(_number: int, _frame: FrameType | None) -> None:

@@ -8,6 +8,8 @@ plan for stays. Setting the tag again files the message again.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
@@ -16,6 +18,7 @@ from typing import get_args
 
 import structlog
 
+from mentorup_daemon.errors import Busy, StoreError
 from mentorup_daemon.mailbox import Arrived
 from mentorup_daemon.records import Feedback, Understood
 from mentorup_daemon.records.work import FeedbackSource
@@ -69,11 +72,23 @@ def file(
 
 
 def keep_original(account: Account, digest: str, raw: bytes) -> str:
-    """The original beside the database, named by its content; there before the record that names it."""
+    """The original beside the database, named by its content; there before the record that names it.
+
+    Raises Busy when there is no room for it, StoreError when it can't be written at all.
+    """
     path = _path(account, _name(digest))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        _write_durably(path, raw)
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700)
+            _sync(path.parent.parent)
+        if not path.exists():
+            _write_durably(path, raw)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Busy(
+                f"The disk that holds {path.parent} is full. Nothing was lost; make room and it goes on."
+            ) from error
+        raise StoreError(f"The original of a message can't be kept: {path.parent}: {error.strerror}.") from error
     return path.name
 
 
@@ -165,11 +180,26 @@ def _path(account: Account, name: str) -> Path:
 
 
 def _write_durably(path: Path, raw: bytes) -> None:
-    """The whole file or none, also after a power failure."""
+    """The whole file or none, also after a power failure; what was begun is gone when there is no room for it."""
     partial = path.with_suffix(".part")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file_:
-        file_.write(raw)
-        file_.flush()
-        os.fsync(file_.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file_:
+            file_.write(raw)
+            file_.flush()
+            os.fsync(file_.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
     partial.replace(path)
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    """Has the names in a directory on the disk, as fsync of a file has its content (fsync(2), NOTES)."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -40,8 +40,17 @@ class Pass:
     next_look: datetime | None = None
 
 
-def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, step: Step = go_on) -> Pass:
+def tend(
+    account: Account,
+    now: datetime,
+    *,
+    look: Iterable[str] = EVERYWHERE,
+    spared: Iterable[str] = (),
+    step: Step = go_on,
+) -> Pass:
     """One pass over one account at `now`. `look` names the servers to look at; what is due is written in any case.
+
+    Nothing at all is asked of those in `spared`: they have failed, and their back-off isn't over.
 
     Raises StoreError and Busy, for without the store nothing is safe; what the servers do wrong is in the result.
     """
@@ -57,7 +66,7 @@ def tend(account: Account, now: datetime, *, look: Iterable[str] = EVERYWHERE, s
         _close_topics(account, now)
         step("topics closed")
     desk = Desk(account, facts, now, step)
-    if IMAP not in done.failures:
+    if IMAP not in done.failures and IMAP not in spared:
         _try(account, IMAP, done, now, lambda: _act(desk, done))
     if _calendar_is_known(account):
         _remind(desk, done)

@@ -66,7 +66,7 @@ def write(desk: Desk, due: Due, snapshot: Snapshot) -> bool:
                 now=desk.now,
             )
     desk.step("intent kept")
-    if before is not None and _stands_already(desk, before):
+    if _stands_already(desk, due, folder, letter.message_id, before):
         desk.step("found again")
     else:
         if before is not None:
@@ -150,17 +150,21 @@ def _may_replace(desk: Desk, due: Due) -> bool:
     return False
 
 
-def _stands_already(desk: Desk, begun: Entry) -> bool:
-    """Looks for what an earlier try may have written; settles it when it is there."""
+def _stands_already(desk: Desk, due: Due, folder: str, message_id: str, begun: Entry | None) -> bool:
+    """Looks for what an earlier try may have written; settles it when it is there.
+
+    Without an intent of before, `begun`, it can only stand there when the store is a backup from before it was written.
+    """
     mailbox = desk.account.mailbox
-    found = mailbox.find(begun.folder, begun.message_id)
+    folder = begun.folder if begun is not None else folder
+    found = mailbox.find(folder, message_id)
     if found:
         for extra in found[1:]:  # an answer that was lost, and the retry: the same message twice
-            mailbox.remove(begun.folder, extra, message_id=begun.message_id)
-        desk.settle(begun.key, begun.revision, "delivered")
+            mailbox.remove(folder, extra, message_id=message_id)
+        desk.settle(due.key, due.revision, "delivered")
         return True
-    if mailbox.find_anywhere(begun.message_id):  # filed away, sent or deleted by the owner since
-        desk.settle(begun.key, begun.revision, "left" if begun.lands == "drafts" else "delivered")
+    if begun is not None and mailbox.find_anywhere(message_id):  # filed away, sent or deleted by the owner since
+        desk.settle(due.key, due.revision, "left" if due.lands == "drafts" else "delivered")
         return True
     return False
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, make_url, select, update
 
-from mentorup_daemon.store.engine import database_path, exclusive, open_engine, told
+from mentorup_daemon.store.engine import check, database_path, exclusive, open_engine, told
 from mentorup_daemon.store.tables import accounts
 
 SINGLE = "owner"
@@ -68,6 +68,10 @@ class Store:
     def close(self) -> None:
         """Lets go of every connection."""
         self._engine.dispose()
+
+    def check(self) -> None:
+        """Looks through the whole database once, so that damage is met at the start. Raises StoreError."""
+        check(self._engine)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

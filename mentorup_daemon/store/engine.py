@@ -48,6 +48,16 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def check(engine: Engine) -> None:
+    """Looks through the whole of an SQLite file. Raises StoreError when it is damaged."""
+    if database_path(engine) is None:
+        return
+    with told(), engine.connect().execution_options(reading=True) as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise StoreError(_damaged(found))
+
+
 def database_path(engine: Engine) -> Path | None:
     """Where the SQLite file is; None for another database."""
     name = engine.url.database
@@ -66,7 +76,7 @@ def told() -> Iterator[None]:
     except OperationalError as error:
         raise _in_words(error) from error
     except DBAPIError as error:
-        raise StoreError(_damaged(error)) from error
+        raise StoreError(_damaged(error.orig)) from error
 
 
 @contextmanager
@@ -83,7 +93,10 @@ def exclusive(engine: Engine) -> Iterator[None]:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """The same for the SQLite file at `path`, opened or not, there or not. Raises Busy."""
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"The lock of the store can't be had: {error.filename}: {error.strerror}.") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,18 +165,18 @@ def _migrate(engine: Engine) -> None:
 def _in_words(error: OperationalError) -> MentorUpError:
     """An operational error by its cause: locked, full, or something worse."""
     code = getattr(error.orig, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # the file beside the database that its readers share can't grow
+        code = sqlite3.SQLITE_FULL
     if code is not None:
         code &= 0xFF  # extended result codes carry the primary one in the low byte
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy("The store is locked by another process. Nothing was changed; it is tried again.")
     if code == sqlite3.SQLITE_FULL:
-        return StoreError("The disk that holds the store is full. Nothing was lost; make room and it goes on.")
+        return Busy("The disk that holds the store is full. Nothing was lost; make room and it goes on.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StoreError(f"The store can't be written to: {error.orig}. Look at the rights of its file and directory.")
-    return StoreError(_damaged(error))
+    return StoreError(_damaged(error.orig))
 
 
-def _damaged(error: DBAPIError) -> str:
-    return (
-        f"The store can't be read: {error.orig}. If the file is damaged, bring back a backup with `mentorup restore`."
-    )
+def _damaged(reason: object) -> str:
+    return f"The store can't be read: {reason}. If the file is damaged, bring back a backup with `mentorup restore`."
