@@ -172,6 +172,7 @@ class Mailserver:
         with self.client() as client:
             client.select_folder(folder, readonly=True)
             answers = client.fetch(client.search("ALL"), ["FLAGS", "BODY.PEEK[]"])
+        answers = {uid: each for uid, each in answers.items() if each.get(b"BODY[]") is not None}  # NIL: just removed
         flags = {uid: frozenset(flag.decode() for flag in each[b"FLAGS"]) for uid, each in answers.items()}
         return [(uid, flags[uid] - {"\\Recent"}, answers[uid][b"BODY[]"]) for uid in sorted(answers)]
 
