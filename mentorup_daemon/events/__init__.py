@@ -1,11 +1,13 @@
 """iCalendar text in, occurrences and recognised mentoring meetings out (RFC 5545). Pure.
 
-`expand` reads a text and returns its occurrences in a window, `recognise` says whose mentoring meeting one is,
-`candidate` says cheaply which texts are worth expanding. Expansion runs on the client, bounded by the window and not
-by what a calendar asks for; one broken component costs itself. `reminder_text` is the one thing that is written.
+`expand` returns the occurrences of a text in a window, `recognise` says whose mentoring meeting one is,
+`candidate` says cheaply which texts are worth expanding, `busy` when the owner has no time. Expansion runs on the
+client, bounded by the window and not by what a calendar asks for; one broken component costs itself. `reminder_text` is
+all that is written.
 Imports records and errors only. Texts come from calendars; what is kept of them is the business of the store.
 """
 
+from mentorup_daemon.events.busy import busy
 from mentorup_daemon.events.component import Fault
 from mentorup_daemon.events.expansion import Expansion, expand
 from mentorup_daemon.events.recognition import (
@@ -25,6 +27,7 @@ __all__ = [
     "Expansion",
     "Fault",
     "Recognised",
+    "busy",
     "candidate",
     "expand",
     "marked",

@@ -20,6 +20,7 @@ from mentorup_daemon.letters.keeping_up import (
     contact_context,
     feedback_plan_context,
     next_meeting_context,
+    opening_views,
     shorten_context,
 )
 from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
@@ -65,6 +66,8 @@ def compose(due: Due, snapshot: Snapshot, *, now: datetime, templates: Templates
         if due.rule not in _DRAFTS:
             raise Malformed(f"{due.key}: there is no draft of the rule {due.rule!r}.")
         mentor, context, ready = _DRAFTS[due.rule](due, snapshot, now)
+        if occasion.openings:
+            context = {**context, "openings": opening_views(snapshot, mentor, occasion.openings, now)}
         rendered = templates.render(f"{_SAME_WORDS.get(due.rule, due.rule)}/draft", context)
         raw = draft(owner, [mentor], rendered, message_id=occasion.message_id, at=at, ready=ready)
         ready = ready and bool(mentor.emails)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from mentorup_daemon.errors import Malformed
@@ -68,8 +69,38 @@ def contact_context(snapshot: Snapshot, mentor: Mentor, now: datetime) -> Mappin
     }
 
 
+@dataclass(frozen=True, slots=True)
+class OpeningView:
+    """A time that is proposed. `mine` is a date and a time in words, `theirs` the same moment by the mentor's clock.
+
+    `theirs` is "" where both clocks show the same, and has the weekday in front where that is another one.
+    """
+
+    mine: str
+    theirs: str = ""
+
+
+def opening_views(
+    snapshot: Snapshot, mentor: Mentor, openings: Sequence[datetime], now: datetime
+) -> tuple[OpeningView, ...]:
+    """Times to propose, by both clocks where these differ on any of the days: then on all of them."""
+    zones = snapshot.owner.zone, mentor.zone(snapshot.owner)
+    mine, theirs = ([when(one, now, zone) for one in openings] for zone in zones)
+    apart = any((one.date, one.time) != (other.date, other.time) for one, other in zip(mine, theirs, strict=True))
+    return tuple(
+        OpeningView(
+            f"{one.date}, {one.time}",
+            (f"{other.weekday}, " if other.date != one.date else "") + other.time if apart else "",
+        )
+        for one, other in zip(mine, theirs, strict=True)
+    )
+
+
 def next_meeting_context(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, now: datetime) -> Mapping[str, object]:
-    """The variables of `next_meeting/draft`. `around` is a date in words, a cadence after the meeting."""
+    """The variables of `next_meeting/draft`. `around` is a date in words, a cadence after the meeting.
+
+    `openings` are times that would do (see `OpeningView`), none unless they have been worked out.
+    """
     every = mentor.cadence or longest_silence(mentor)
     labels = [flat(topic.label, 60) for topic in open_topics(snapshot, mentor) if topic.mentor == mentor.id]
     return {
@@ -78,4 +109,5 @@ def next_meeting_context(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, n
         "rhythm": rhythm(every.days),
         "around": when(meeting.start + every, now, snapshot.owner.zone).short,
         "labels": listing(labels[:_LABELS]),
+        "openings": (),
     }

@@ -15,10 +15,11 @@ class Occasion:
     """One writing of one letter.
 
     `thread` is the Message-ID under which all notes about the same thing hang, "" for none. `moved_from` is the start
-    that the revision before told, where the meeting has another one now.
+    that the revision before told, where the meeting has another one now. `openings` are times that a draft can propose.
     """
 
     message_id: str
     thread: str = ""
     draft_state: DraftState = "none"
     moved_from: datetime | None = None
+    openings: tuple[datetime, ...] = ()

@@ -13,6 +13,7 @@ from mentorup_daemon.letters.keeping_up import (
     contact_context,
     feedback_plan_context,
     next_meeting_context,
+    opening_views,
     shorten_context,
 )
 from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
@@ -31,6 +32,7 @@ from mentorup_daemon.letters.samples import (
     MIA,
     NOW,
     OCCASIONS,
+    OPENINGS,
     PLANS,
     RECEIPTS,
     SAM,
@@ -96,7 +98,9 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
             for snapshot, channel in ((rich, "video"), (bare, "phone"), (bare, "text"), (rich, "in person"))
         ),
         "next_meeting/draft": tuple(
-            next_meeting_context(snapshot, MEETING, ANA, AFTERWARDS) for snapshot in (rich, bare)
+            {**next_meeting_context(snapshot, MEETING, person, AFTERWARDS), "openings": openings}
+            for snapshot, person in ((rich, ANA), (bare, replace(ANA, timezone="Asia/Tokyo")))
+            for openings in (opening_views(snapshot, person, OPENINGS, AFTERWARDS), ())
         ),
         "digest/note": tuple(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
         "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),

@@ -141,6 +141,7 @@ PLANS = tuple(
 )
 DIGEST_DAY = at(12, 7, 8)
 AFTERWARDS = MEETING.end + timedelta(days=1)
+OPENINGS = tuple(at(1, day, hour).replace(year=2027) for day, hour in ((25, 16), (27, 17), (29, 14)))
 TROUBLES = (
     Trouble(
         about="imap.example.org",

@@ -1,7 +1,7 @@
 """The letter for a due note or draft, told of what only the mailbox and the ledger know.
 
-Whether the draft still stands as we wrote it, and where the meeting stood before it moved: the records of the snapshot
-don't say, and letters can't look.
+Whether the draft still stands as we wrote it, where the meeting stood before it moved, when the owner has time for the
+next one: the records of the snapshot don't say, and letters can't look.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from datetime import datetime
 from mentorup_daemon.letters import DraftState, Letter, Occasion, compose
 from mentorup_daemon.records import Due, Snapshot, key_part
 from mentorup_daemon.records.standing import AGENDAS
+from mentorup_daemon.rules import next_meeting
+from mentorup_daemon.service import free
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.store import ledger
 
@@ -30,6 +32,8 @@ def letter_for(
             draft_state=_draft_state(account, snapshot, due),
             moved_from=_told_before(account, due, snapshot),
         )
+    elif due.rule == next_meeting.RULE:
+        occasion = Occasion(message_id=message_id, openings=free.proposals(account, due, snapshot, now))
     return compose(due, snapshot, now=now, templates=account.templates, occasion=occasion)
 
 

@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters import Letter, Occasion, Templates, compose, content_digest
 from mentorup_daemon.letters.samples import (
+    AFTERWARDS,
     ANA,
     BEN,
     DIGEST_DAY,
     EARLIER,
     MEETING,
     NOW,
+    OPENINGS,
     RECEIPTS,
     SAM,
     TROUBLES,
@@ -485,6 +487,22 @@ def test_p3_the_next_meeting_is_asked_for_around_its_time() -> None:
     assert made.subject == "Our next meeting, around 1 February"
     assert "Every two months is what we have in mind" in " ".join(made.text.split())
     assert "K award and Aim 2" in made.text
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("", ["Would one of these suit you?", "- Monday 25 January, 16:00 - Wednesday 27 January, 17:00"]),
+        ("Europe/Berlin", ["Monday 25 January, 16:00 my time (Tuesday, 01:00 yours)"]),
+        ("America/Denver", ["- Monday 25 January, 16:00 my time (17:00 yours)", "If not, name a day or two that do"]),
+    ],
+)
+def test_p3_times_are_proposed_by_both_clocks_where_they_differ(zone: str, told: list[str]) -> None:
+    occasion = Occasion(message_id="<a@example.org>", openings=OPENINGS)
+    mentor = replace(ANA, timezone=zone)
+    made = letter("next_meeting", "drafts", asking(mentor=mentor), now=AFTERWARDS, occasion=occasion)
+    assert all(words in " ".join(made.text.split()) for words in told)
+    assert made.ready
 
 
 def test_t6_the_note_says_what_there_is_to_say_in_the_preferred_channel() -> None:
