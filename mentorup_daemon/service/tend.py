@@ -1,9 +1,9 @@
 """Tend an account: one pass, from top to bottom.
 
 Look at the calendar, look at the mail, work out what is due, write it, remember it, keep the reminders in the owner's
-calendar in step. A pass is idempotent: run it twice,
-or kill it anywhere and run it again, and mailbox, calendar and store end the same. A server that can't be reached
-costs what it alone could tell: the other one is looked at all the same, and what is known is acted upon.
+calendar in step. A pass is idempotent: run it twice, or kill it anywhere and run it again, and mailbox, calendar and
+store end the same. A server that can't be reached costs what it alone could tell: the other one is looked at all the
+same, and what is known is acted upon.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import structlog
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
 from mentorup_daemon.records import Due, Snapshot, Topic
 from mentorup_daemon.rules.discussed import discussed
-from mentorup_daemon.rules.plan import Plan, plan
 from mentorup_daemon.service import calendar_in, mail_in, reminders
 from mentorup_daemon.service.account import Account, Step, go_on, with_candidates
+from mentorup_daemon.service.sight import Sight
 from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
-from mentorup_daemon.store import health, mail, snapshot, work
+from mentorup_daemon.store import health, mail, work
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ class Pass:
     withdrawn: list[str] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
     failures: dict[str, MentorUpError] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
     next_look: datetime | None = None
 
 
@@ -57,53 +58,54 @@ def tend(
     facts = account.store.first_start(now)
     account = with_candidates(account)
     step("account opened")
-    done = Pass()
+    done, sight = Pass(), Sight(account, now)
     if CALDAV in look:
         _try(account, CALDAV, done, now, lambda: calendar_in.look(account, now, step))
     if IMAP in look:
         _try(account, IMAP, done, now, lambda: mail_in.look(account, now, step))
     if _calendar_is_known(account):
-        _close_topics(account, now)
+        _close_topics(account, sight, now)
         step("topics closed")
     desk = Desk(account, facts, now, step)
     if IMAP not in done.failures and IMAP not in spared:
-        _try(account, IMAP, done, now, lambda: _act(desk, done))
+        _try(account, IMAP, done, now, lambda: _act(desk, sight, done))
     if _calendar_is_known(account):
-        _remind(desk, done)
-    done.next_look = _plan(account, now).next_look
+        _remind(desk, sight, done)
+    done.next_look = sight.plan.next_look
     with account.store.writing() as scope:
+        for server in sorted(done.reached):
+            health.reached(scope, server, now)
         health.passed(scope, now)
     step("pass kept")
     return done
 
 
-def _close_topics(account: Account, now: datetime) -> None:
+def _close_topics(account: Account, sight: Sight, now: datetime) -> None:
     """What a meeting has dealt with is off the list before anything is written from it."""
-    numbers = discussed(_snapshot(account, now), now)
+    numbers = discussed(sight.records, now)
     if numbers:
         with account.store.writing() as scope:
             for number in numbers:
                 work.change(scope, Topic, number, state="discussed")
 
 
-def _act(desk: Desk, done: Pass) -> None:
+def _act(desk: Desk, sight: Sight, done: Pass) -> None:
     """Withdraw what has changed its mind, write what is due, refresh what follows the records."""
-    account, now = desk.account, desk.now
-    if _calendar_is_known(account):
-        _look_again(desk, _plan(account, now), done)
-        for withdrawal in _plan(account, now).withdraw:
+    if _calendar_is_known(desk.account):
+        _look_again(desk, sight, done)
+        for withdrawal in sight.plan.withdraw:
             take_back(desk, withdrawal)
             done.withdrawn.append(withdrawal.entry.key)
-    for one in _plan(account, now).due:
-        _write(desk, one, done, write)
-    for one in _plan(account, now).refresh:
-        _write(desk, one, done, refresh)
+    for one in sight.plan.due:
+        _write(desk, one, sight, done, write)
+    for one in sight.plan.refresh:
+        _write(desk, one, sight, done, refresh)
     take_away_outdated(desk)
 
 
-def _remind(desk: Desk, done: Pass) -> None:
+def _remind(desk: Desk, sight: Sight, done: Pass) -> None:
     """The reminders in the owner's calendar follow the records; where they do already, no server is asked."""
-    differences = reminders.differences(desk, _snapshot(desk.account, desk.now))
+    differences = reminders.differences(desk, sight.records)
     if differences or _failing(desk.account, REMINDERS):
         _try(desk.account, REMINDERS, done, desk.now, lambda: reminders.keep(desk, differences))
 
@@ -118,20 +120,19 @@ def _failing(account: Account, server: str) -> bool:
         return any(row.failed_at is not None for row in health.all_servers(scope) if row.server == server)
 
 
-def _look_again(desk: Desk, planned: Plan, done: Pass) -> None:
+def _look_again(desk: Desk, sight: Sight, done: Pass) -> None:
     """Reads the events behind what is to be written once more, for they may have changed since the last poll (D09)."""
-    view = _snapshot(desk.account, desk.now)
-    objects = {one.object for one in planned.due if one.mentor is not None}
-    meetings = [meeting for meeting in view.meetings if meeting.key in objects]
+    objects = {one.object for one in sight.plan.due if one.mentor is not None}
+    meetings = [meeting for meeting in sight.records.meetings if meeting.key in objects]
     if meetings:  # else no server is asked, and none counts as reached
         _try(desk.account, CALDAV, done, desk.now, lambda: calendar_in.read_again(desk.account, meetings, desk.now))
     desk.step("events read again")
 
 
-def _write(desk: Desk, due: Due, done: Pass, how: Callable[[Desk, Due, Snapshot], bool]) -> None:
+def _write(desk: Desk, due: Due, sight: Sight, done: Pass, how: Callable[[Desk, Due, Snapshot], bool]) -> None:
     """One note or draft; one that can't be composed costs itself."""
     try:
-        if how(desk, due, _snapshot(desk.account, desk.now)):
+        if how(desk, due, sight.records):
             done.written.append(due.key)
         _release(desk, due)
     except Malformed as error:
@@ -160,26 +161,22 @@ def _release(desk: Desk, due: Due) -> None:
             mail.release(scope, due.key)
 
 
-def _plan(account: Account, now: datetime) -> Plan:
-    return plan(_snapshot(account, now), now)
-
-
-def _snapshot(account: Account, now: datetime) -> Snapshot:
-    with account.store.reading() as scope:
-        return snapshot.take(scope, owner=account.owner, practice=account.practice, people=account.people, now=now)
-
-
 def _try(account: Account, server: str, done: Pass, now: datetime, work: Callable[[], None]) -> None:
     """Does what needs a server, and keeps how that went; the next pass comes back to what failed."""
     try:
         work()
     except (Unavailable, Uncertain, CredentialsError, ConfigError) as error:
         done.failures[server] = error
+        done.reached.discard(server)
         passing = isinstance(error, (Unavailable, Uncertain))
         _log.warning("server failed", server=server, reason=str(error))
         with account.store.writing() as scope:
             health.failed(scope, server, str(error), now)
             health.trouble(scope, server, str(error), remedy="", passing=passing, now=now)
         return
-    with account.store.writing() as scope:
-        health.reached(scope, server, now)
+    done.reached.add(server)
+    with account.store.reading() as scope:
+        mended = health.stands_against(scope, server)
+    if mended:  # at once, for the steps that follow go by it; else when the pass ends
+        with account.store.writing() as scope:
+            health.reached(scope, server, now)

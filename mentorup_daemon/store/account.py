@@ -39,12 +39,17 @@ class AccountFacts:
 
 
 class Store:
-    """The records of one account. `directory` is where files are kept beside the database."""
+    """The records of one account. `directory` is where files are kept beside the database.
+
+    `kept` counts the transactions that this store has committed: while it stands still, so do the records, as far as
+    this process is concerned.
+    """
 
     def __init__(self, engine: Engine, directory: Path, account: str = SINGLE) -> None:
         self._engine = engine
         self.account = account
         self.directory = directory
+        self.kept = 0
 
     @classmethod
     def open(cls, url: str, directory: Path | None = None, account: str = SINGLE) -> Store:
@@ -90,9 +95,14 @@ class Store:
         """A transaction: committed when the block ends, undone when it raises."""
         with told(), self._engine.begin() as connection:
             yield Scope(connection, self.account)
+        self.kept += 1
 
     def first_start(self, now: datetime) -> AccountFacts:
         """What was settled at the first start, settling it now if this is it."""
+        with self.reading() as scope:
+            found = facts(scope)
+        if found is not None:
+            return found
         with self.writing() as scope:
             found = facts(scope)
             if found is not None:

@@ -55,6 +55,12 @@ def all_troubles(scope: Scope) -> tuple[Trouble, ...]:
     return tuple(record(Trouble, row) for row in rows)
 
 
+def stands_against(scope: Scope, server: str) -> bool:
+    """True while the server counts as failing, or a trouble with it is open."""
+    failing = any(row.server == server and row.failed_at is not None for row in all_servers(scope))
+    return failing or any(trouble.about == server for trouble in all_troubles(scope))
+
+
 def passed(scope: Scope, now: datetime) -> None:
     """A pass over the account has ended."""
     scope.connection.execute(update(accounts).where(accounts.c.account == scope.account).values(last_pass=now))
