@@ -47,15 +47,20 @@ def resume_command(mentor: Id, config: ConfigOption = None) -> None:
 
 
 def close_command(mentor: Id, config: ConfigOption = None) -> None:
-    """End the schedules of a person; the records stay."""
+    """End with a person: a closing note in Drafts, then nothing more; the records stay."""
     with errors_told(), opened(config) as account:
         person_of(account, mentor)
         if _state(account, mentor) == "closed":
             print(f"{mentor} is closed already.")
             return
         _keep(account, PersonState(mentor=mentor, state="closed", since=account.now))
+        person = account.snapshot().person(mentor)
+        letters = (
+            " A closing note comes into your Drafts with the next pass." if person and person.role == "mentor" else ""
+        )
         print(
-            f"{mentor} is closed: every schedule stops, all records stay. `mentorup mentors resume {mentor}` revives."
+            f"{mentor} is closed: every schedule stops, drafts you haven't changed are taken back, all records stay."
+            f"{letters} `mentorup mentors resume {mentor}` revives."
         )
 
 
@@ -74,7 +79,7 @@ def forget_command(
 
         def forget(*, really: bool) -> Forgotten:
             with account.store.writing() as scope, scope.connection.begin_nested() as savepoint:
-                gone = forget_person(scope, mentor, names=names, closed=listed, now=account.now)
+                gone = forget_person(scope, mentor, names=names, at_rest=listed, now=account.now)
                 if not really:
                     savepoint.rollback()
                 return gone

@@ -3,7 +3,8 @@
 Templates are sandboxed and bounded Jinja2; every word that is sent is in `templates/`, none in here. The few words of a
 reminder in the calendar, which is no letter, are in `reminder`.
 What is for a mentor is a draft of the owner's and carries no trace of us.
-Imports records, and from rules only what makes a good question; where the bytes go is the business of mailbox.
+Imports records, and from rules what makes a good question and what else has come by now; where the bytes go is the
+business of mailbox.
 """
 
 from mentorup_daemon.letters.compose import Letter, compose

@@ -103,22 +103,23 @@ def agenda_context(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping
     }
 
 
-def note_context(
-    snapshot: Snapshot, agenda: Agenda, occasion: Occasion, draft: Rendered | None, now: datetime
-) -> Mapping[str, object]:
-    """What the note knows beyond the agenda: how its draft stands and reads, and whether the meeting has moved.
-
-    `draft` is the draft as it lies in Drafts, None when it isn't there as we wrote it.
-    """
+def note_context(snapshot: Snapshot, agenda: Agenda, occasion: Occasion, now: datetime) -> Mapping[str, object]:
+    """What the note knows beyond the agenda: how its draft stands, and whether the meeting has moved."""
     return {
         "ready": agenda.ready,
         "has_address": bool(agenda.mentor.emails),
         "draft_state": occasion.draft_state,
         "offer_drafted": _offer_drafted(snapshot, agenda),
+        "was": _was(agenda, occasion.moved_from, snapshot, now),
+    }
+
+
+def draft_view(draft: Rendered | None) -> Mapping[str, object]:
+    """How a note shows its draft: as it lies in Drafts, None when it isn't there as we wrote it."""
+    return {
         "draft": draft.text if draft else "",
         "draft_subject": draft.subject if draft else "",
         "draft_html": _body(draft.html) if draft else "",
-        "was": _was(agenda, occasion.moved_from, snapshot, now),
     }
 
 

@@ -13,8 +13,16 @@ from datetime import datetime
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
+from mentorup_daemon.letters.agenda_letter import agenda_context, draft_view, note_context, questions_context
 from mentorup_daemon.letters.check_in import check_in_context, check_in_ready, round_context
+from mentorup_daemon.letters.closing import (
+    closing_agenda_context,
+    closing_context,
+    closing_note_context,
+    closing_update_context,
+    concrete,
+    update_ready,
+)
 from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.keeping_up import (
     contact_context,
@@ -129,8 +137,28 @@ def _mentee_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return mentee, mentee_context(snapshot, meeting, mentee, now), True
 
 
+def _closing_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    mentor = person_of(due, snapshot)
+    context = closing_context(snapshot, mentor, now)
+    return mentor, context, concrete(context)
+
+
+def _closing_agenda_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    meeting, mentor = meeting_of(due, snapshot)
+    return mentor, closing_agenda_context(snapshot, meeting, mentor, now), True
+
+
+def _closing_update_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    mentor = person_of(due, snapshot)
+    context = closing_update_context(snapshot, mentor, now)
+    return mentor, context, update_ready(context)
+
+
 _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "agenda": _agenda_draft,
+    "closing": _closing_draft,
+    "closing_agenda": _closing_agenda_draft,
+    "closing_update": _closing_update_draft,
     "mentee_agenda": _mentee_draft,
     "thank_you": _thank_you_draft,
     "shorten": _shorten_draft,
@@ -173,6 +201,7 @@ def _mentee_promises(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -
 
 
 _NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, object]]] = {
+    "closing": lambda due, snapshot, now, _: closing_context(snapshot, person_of(due, snapshot), now),
     "mentee_agenda": _mentee_note,
     "mentee_promises": _mentee_promises,
     "thank_you": _after_meeting,
@@ -192,15 +221,22 @@ _NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, 
 def _note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
     if due.rule == "agenda":
         return _agenda_note(due, snapshot, now, templates, occasion)
+    if due.rule == "closing_agenda":
+        context = closing_note_context(snapshot, *meeting_of(due, snapshot), occasion, now)
+        return _with_draft(due.rule, context, templates, occasion)
     if due.rule not in _NOTES:
         raise Malformed(f"{due.key}: there is no note of the rule {due.rule!r}.")
     return templates.render(f"{due.rule}/note", _NOTES[due.rule](due, snapshot, now, occasion))
 
 
 def _agenda_note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
-    """The note with its draft below it, as that lies in Drafts."""
     agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0], now)
-    context = agenda_context(snapshot, agenda, now)
-    written = templates.render("agenda/draft", context) if occasion.draft_state == "fresh" else None
-    rendered = templates.render("agenda/note", {**context, **note_context(snapshot, agenda, occasion, written, now)})
+    context = {**agenda_context(snapshot, agenda, now), **note_context(snapshot, agenda, occasion, now)}
+    return _with_draft(due.rule, context, templates, occasion)
+
+
+def _with_draft(rule: str, context: Mapping[str, object], templates: Templates, occasion: Occasion) -> Rendered:
+    """The note with its draft below it, as that lies in Drafts; without one where it isn't there as we wrote it."""
+    written = templates.render(f"{rule}/draft", context) if occasion.draft_state == "fresh" else None
+    rendered = templates.render(f"{rule}/note", {**context, **draft_view(written)})
     return replace(rendered, fallbacks=(*rendered.fallbacks, *(written.fallbacks if written else ())))

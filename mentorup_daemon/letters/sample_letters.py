@@ -7,8 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mentorup_daemon.letters.agenda import agenda_for
-from mentorup_daemon.letters.agenda_letter import agenda_context, note_context, questions_context
+from mentorup_daemon.letters.agenda_letter import agenda_context, draft_view, note_context, questions_context
 from mentorup_daemon.letters.check_in import check_in_context, round_context
+from mentorup_daemon.letters.closing import (
+    closing_agenda_context,
+    closing_context,
+    closing_note_context,
+    closing_update_context,
+)
 from mentorup_daemon.letters.keeping_up import (
     contact_context,
     feedback_plan_context,
@@ -28,6 +34,7 @@ from mentorup_daemon.letters.samples import (
     DIGEST_DAY,
     EARLIER,
     FROM_KIM,
+    HALF_A_YEAR_ON,
     MEETING,
     MIA,
     NOW,
@@ -44,18 +51,19 @@ from mentorup_daemon.letters.samples import (
     bare_snapshot,
     busy_week,
     sample_snapshot,
+    with_ending,
     with_mentee,
 )
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
 from mentorup_daemon.letters.unknown_writer import unknown_writer_context
 from mentorup_daemon.letters.week import digest_context
-from mentorup_daemon.records import Snapshot, Topic
+from mentorup_daemon.records import Mentor, Snapshot, Topic
 
 
 def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     """Contexts for every letter, rich ones and bare ones, by the letter's name."""
-    rich, bare, mentee = sample_snapshot(), bare_snapshot(), with_mentee()
+    rich, bare, mentee, ended = sample_snapshot(), bare_snapshot(), with_mentee(), with_ending()
     quiet = replace(
         rich,
         topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=at(11, 28)),),
@@ -76,6 +84,15 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         ),
         "mentee_promises/note": tuple(
             mentee_context(snapshot, WITH_MIA, MIA, AFTERWARDS) for snapshot in (mentee, bare)
+        ),
+        "closing/draft": tuple(closing_context(snapshot, ANA, NOW) for snapshot in (ended, bare)),
+        "closing/note": tuple(closing_context(snapshot, person, NOW) for snapshot, person in _ended(ended, bare)),
+        "closing_agenda/draft": tuple(
+            closing_agenda_context(snapshot, MEETING, ANA, NOW) for snapshot in (ended, bare)
+        ),
+        "closing_agenda/note": tuple(_last(snapshot, occasion) for snapshot in (ended, bare) for occasion in OCCASIONS),
+        "closing_update/draft": tuple(
+            closing_update_context(snapshot, ANA, HALF_A_YEAR_ON) for snapshot in (ended, bare)
         ),
         "thank_you/note": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
         "thank_you/draft": tuple(_thanks(snapshot) for snapshot in (rich, bare)),
@@ -113,8 +130,27 @@ def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
 
 def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
     context = _agenda(snapshot)
-    draft = Templates(None).render("agenda/draft", context) if occasion.draft_state == "fresh" else None
-    return {**context, **note_context(snapshot, agenda_for(snapshot, MEETING, NOW), occasion, draft, NOW)}
+    noted = note_context(snapshot, agenda_for(snapshot, MEETING, NOW), occasion, NOW)
+    return _with_draft("agenda/draft", {**context, **noted}, occasion)
+
+
+def _ended(ended: Snapshot, bare: Snapshot) -> tuple[tuple[Snapshot, Mentor], ...]:
+    return (
+        (ended, ANA),
+        (bare, ANA),
+        (ended, replace(ANA, emails=(), support=())),
+        (replace(ended, practice=replace(ended.practice, delivery=("inbox",)), receipts=()), ANA),
+    )
+
+
+def _last(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
+    context = closing_note_context(snapshot, MEETING, ANA, occasion, NOW)
+    return _with_draft("closing_agenda/draft", context, occasion)
+
+
+def _with_draft(name: str, context: Mapping[str, object], occasion: Occasion) -> Mapping[str, object]:
+    written = Templates(None).render(name, context) if occasion.draft_state == "fresh" else None
+    return {**context, **draft_view(written)}
 
 
 def _questions(snapshot: Snapshot, moved_from: datetime | None = None) -> Mapping[str, object]:

@@ -20,12 +20,14 @@ from mentorup_daemon.records import (
     Meeting,
     Mentor,
     Owner,
+    PersonState,
     Practice,
     Receipt,
     Snapshot,
     Thanks,
     Topic,
     Trouble,
+    Win,
 )
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -139,6 +141,7 @@ PLANS = tuple(
     replace(CHANGED, key=f"feedback_plan/ana/2026-11-21{part}", rule="feedback_plan", object="ana/2026-11-21")
     for part in ("", "/nudge")
 )
+HALF_A_YEAR_ON = NOW + timedelta(days=183)
 DIGEST_DAY = at(12, 7, 8)
 AFTERWARDS = MEETING.end + timedelta(days=1)
 OPENINGS = tuple(at(1, day, hour).replace(year=2027) for day, hour in ((25, 16), (27, 17), (29, 14)))
@@ -291,6 +294,23 @@ def with_mentee() -> Snapshot:
             ActionItem(id=42, text="introduce her to Kim", mentor="mia", due=date(2026, 12, 3), created_at=at(11, 6)),
             ActionItem(id=43, text="send the outline", owner="mia", mentor="mia", created_at=at(11, 6)),
         ),
+    )
+
+
+def with_ending() -> Snapshot:
+    """The same when Sam has closed with Ana, and what came of the time with her."""
+    full = sample_snapshot()
+    reached = Goal(
+        id=51, text="First author paper", mentor="ana", state="done", created_at=at(6, 1), done_at=at(10, 12)
+    )
+    later = replace(reached, id=52, text="K award, at the first try", done_at=HALF_A_YEAR_ON - timedelta(days=30))
+    closed = Receipt(key="receipt/owner/4", at=NOW, about=CHANGED.key, lines=(("CLOSE", "Ana Ortiz", "is closed"),))
+    return replace(
+        full,
+        goals=(*full.goals, reached, later),
+        wins=(Win(id=53, text="the department talk went well", credit=("ana",), created_at=at(10, 22)),),
+        states={"ana": PersonState(mentor="ana", state="closed", since=NOW)},
+        receipts=(closed,),
     )
 
 

@@ -27,6 +27,9 @@ _NEXT = 5
 _DRAFTS = {
     "agenda": "the agenda",
     "check_in": "a check-in",
+    "closing": "a closing note",
+    "closing_agenda": "the last agenda",
+    "closing_update": "an update half a year after the end",
     "contact": "a check-in",
     "mentee_agenda": "a question for the agenda",
     "next_meeting": "a few lines that ask for the next meeting",

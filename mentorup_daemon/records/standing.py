@@ -12,7 +12,7 @@ from mentorup_daemon.records.meetings import Meeting, key_part
 from mentorup_daemon.records.people import Mentor
 from mentorup_daemon.records.work import ActionItem, Feedback, Topic
 
-AGENDAS = ("agenda", "mentee_agenda")
+AGENDAS = ("agenda", "mentee_agenda", "closing_agenda")
 """The rules that prepare a meeting with a draft and a note that tells of it."""
 
 LONGEST_SILENCE = timedelta(days=91)
@@ -55,6 +55,12 @@ def next_meeting(snapshot: Snapshot, person: Mentor, after: datetime) -> Meeting
     """The first meeting with this person that begins after a moment and is on."""
     ahead = (one for one in snapshot.meetings if one.mentor == person.id and one.on and one.start > after)
     return min(ahead, key=lambda one: (one.start, one.key), default=None)
+
+
+def closed_since(snapshot: Snapshot, mentor_id: str | None) -> datetime | None:
+    """Since when it has ended with this person; None unless the owner has said CLOSE."""
+    state = snapshot.states.get(mentor_id or "")
+    return state.since if state is not None and state.state == "closed" else None
 
 
 def silent_since(snapshot: Snapshot, person: Mentor, now: datetime) -> datetime:

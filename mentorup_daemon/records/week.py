@@ -19,7 +19,9 @@ WEEK = timedelta(days=7)
 DISTANCES: tuple[Distance, ...] = ("peer", "step-ahead", "senior")
 _TOLD_AHEAD = timedelta(days=8)  # what is due on the day after the next note is told in this one
 _UNHEARD_FOR = timedelta(days=60)
-_SILENT = frozenset({"contact", "next_meeting", "shorten"})  # rules whose drafts come without a note of their own
+_SILENT = frozenset(
+    {"closing_update", "contact", "next_meeting", "shorten"}
+)  # rules whose drafts come without a note of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Entry, Snapshot, key_part
 from mentorup_daemon.records.standing import AGENDAS
-from mentorup_daemon.rules import agenda, questions
+from mentorup_daemon.rules import agenda, closing_agenda, questions
 from mentorup_daemon.rules.hours import next_opening
 
 RULE = "change"
@@ -35,6 +35,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
                 lands="inbox",
                 mentor=entry.mentor,
                 object=entry.object,
+                of_ending=entry.rule == closing_agenda.RULE,
                 reason=f"{entry.key} had been written and no longer holds: the meeting is off or has moved.",
             )
 

@@ -14,11 +14,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mentorup_daemon.records import Due, Entry, Mark, Meeting, Mentor, Snapshot
-from mentorup_daemon.records.standing import nothing_new
+from mentorup_daemon.records.standing import closed_since, nothing_new
 from mentorup_daemon.rules import (
     agenda,
     change,
     check_in,
+    closing,
+    closing_agenda,
+    closing_update,
     contact,
     digest,
     feedback_plan,
@@ -39,6 +42,8 @@ from mentorup_daemon.rules.hours import in_hours, next_opening, when_back
 RULES = (
     welcome,
     trouble,
+    closing,
+    closing_agenda,
     receipt,
     unknown_writer,
     questions,
@@ -51,16 +56,23 @@ RULES = (
     next_meeting,
     check_in,
     contact,
+    closing_update,
     change,
     digest,
 )
 """In the order in which their notes arrive when several are due in one pass."""
 
-_AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda, mentee_agenda)}
+_AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda, closing_agenda, mentee_agenda)}
 """The rules that write ahead of a meeting, from its time and people: what they wrote moves and falls with it."""
 
-_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE})
+_ENDING = frozenset({closing.RULE, closing_agenda.RULE, closing_update.RULE})
+"""The rules that write to a mentor with whom it has ended, and to no other (T11)."""
+
+_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE})
 """The rules whose drafts a mentor doesn't expect: they wait until the mentor is back from holidays (T10)."""
+
+_FOLLOWING = (agenda, closing_agenda, mentee_agenda, closing)
+"""The rules whose drafts follow the records for as long as they stand untouched."""
 
 _LOOK_AHEAD = timedelta(days=14)
 
@@ -74,6 +86,8 @@ Why = Literal[
     "nothing to name",
     "enough to talk about",
     "booked",
+    "ended",
+    "resumed",
 ]
 
 
@@ -199,6 +213,9 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             yield Withdrawal(entry, "nothing to name")
         if _booked(entry, snapshot, now):
             yield Withdrawal(entry, "booked")
+        if (ending := _ending(entry, snapshot)) is not None:
+            yield Withdrawal(entry, ending)
+            continue
         if entry.rule not in _AHEAD or entry.outcome != "delivered":
             continue
         mark = _mark(snapshot, entry.key)
@@ -208,9 +225,20 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             continue
         ahead = _start_in(entry.basis) > now.timestamp()
         resting = ahead and entry.lands == "drafts" and not snapshot.active(entry.mentor, now)
+        resting = resting and entry.rule not in _ENDING
         why = "resting" if resting else _out_of_date(entry, snapshot, now)
         if why is not None:
             yield Withdrawal(entry, why)
+
+
+def _ending(entry: Entry, snapshot: Snapshot) -> Why | None:
+    """Why a standing draft doesn't fit the end with its person, or the new beginning; None where it does."""
+    if entry.lands != "drafts" or entry.outcome != "delivered" or entry.mentor is None:
+        return None
+    closed = closed_since(snapshot, entry.mentor) is not None
+    if entry.rule in _ENDING:
+        return None if closed else "resumed"
+    return "ended" if closed and entry.rule not in _AHEAD else None
 
 
 def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
@@ -265,8 +293,8 @@ def _start_in(basis: str) -> float:
 
 
 def _refreshable(snapshot: Snapshot, now: datetime) -> Iterator[Due]:
-    """Agenda drafts that stand and whose meeting is still ahead, as they would be written today."""
-    for one in agenda.candidates(snapshot, now, now + timedelta(days=366)):
+    """Drafts that stand, and whose time isn't over, as they would be written today."""
+    for one in (one for rule in _FOLLOWING for one in rule.candidates(snapshot, now, now + timedelta(days=366))):
         entry = snapshot.ledger.get(one.key)
         if one.lands == "drafts" and entry is not None and entry.outcome == "delivered" and entry.basis == one.basis:
             mark = _mark(snapshot, one.key)

@@ -39,8 +39,10 @@ def letter_for(
 
 def _draft_state(account: Account, snapshot: Snapshot, due: Due) -> DraftState:
     """How the draft that goes with a note stands now."""
-    keys = (f"{rule}/{key_part(due.mentor or '')}/{due.object}/draft" for rule in AGENDAS)
-    entry = next((snapshot.ledger[key] for key in keys if key in snapshot.ledger), None)
+    rules = (due.rule,) if due.rule in AGENDAS else AGENDAS
+    keys = (f"{rule}/{key_part(due.mentor or '')}/{due.object}/draft" for rule in rules)
+    entries = (snapshot.ledger[key] for key in keys if key in snapshot.ledger)
+    entry = max(entries, key=lambda one: one.intended_at, default=None)
     if entry is None or entry.outcome not in ("delivered", "left"):
         return "none"
     if entry.outcome == "delivered":

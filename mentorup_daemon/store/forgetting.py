@@ -1,7 +1,7 @@
 """Forgetting a person: every record, every row of the ledger, every original of theirs, with an itemised account of it.
 
 What stays is what keeps the forgotten from coming back: digests of messages that were read, which say nothing of what
-was in them, and, as long as the config still names the person, that their schedules are closed. Mail and calendar
+was in them, and, as long as the config still names the person, that their schedules rest. Mail and calendar
 themselves are the owner's and are not touched.
 """
 
@@ -73,11 +73,11 @@ class Forgotten:
         return not any(self.counts.values())
 
 
-def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], closed: bool, now: datetime) -> Forgotten:
+def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], at_rest: bool, now: datetime) -> Forgotten:
     """Removes all that is kept of the person with this id.
 
-    `names` are what they are called, none when nobody knows them any more. `closed` leaves their schedules closed until
-    the owner says otherwise: for somebody whom the config still names.
+    `names` are what they are called, none when nobody knows them any more. `at_rest` leaves their schedules paused
+    until the owner says otherwise, for somebody whom the config still names: to close would write letters of ending.
     """
     originals = _originals(scope, mentor)
     counts = {**_forget_meetings(scope, mentor), **_forget_written(scope, mentor, names)}
@@ -93,8 +93,8 @@ def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], closed: bo
     for name, table in _ABOUT.items():
         _remove(scope, table, table.c.person == mentor, counts, name)
     _forget_credit(scope, mentor)
-    if closed:
-        keep_state(scope, PersonState(mentor=mentor, state="closed", since=now))
+    if at_rest:
+        keep_state(scope, PersonState(mentor=mentor, state="paused", since=now))
     return Forgotten({**counts, "originals of mail": len(originals)}, originals)
 
 

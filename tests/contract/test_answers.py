@@ -54,16 +54,60 @@ def test_t11_close_stops_everything_about_that_person_and_undo_brings_it_back(li
     receipt = told(world, "CLOSE Ana Ortiz")
     assert "CLOSE Ana Ortiz" in receipt
     assert "UNDO" in receipt
-    assert world.drafts == []
+    assert [str(draft["Subject"]) for draft in world.drafts] == [
+        "Thank you, and how to stay in touch",
+        "Tuesday, 14:00: looking back, and ahead",
+    ]
     assert not world.records().active("ana", world.now)
-    world.now = TUESDAY + timedelta(hours=4)
-    world.tend()
-    assert [note["Subject"] for note in world.notes[2:]] == []
     world.now = MONDAY + timedelta(minutes=10)
     receipt = told(world, "UNDO")
     assert "taken back: CLOSE Ana Ortiz" in receipt
     assert world.records().states == {}
-    assert len(world.drafts) == 1
+    assert [str(draft["Subject"]) for draft in world.drafts] == ["Tuesday, 14:00"]
+
+
+def test_t11_c28_an_end_from_the_closing_note_to_the_update_half_a_year_later(light_world: World) -> None:
+    world = begun(light_world)
+    told(
+        world, "THANKS for the introduction to Kim\nHEARD Cut aim 2.\nPLAN one cohort by 18 Dec\nADD Who reads drafts?"
+    )
+    receipt = told(world, "CLOSE ana")
+    assert "what is left to do is in a note of its own" in receipt
+    note = last_with("Closed with Ana", world.notes)
+    assert "Who next?" in note
+    assert "You meet once more, tomorrow, 14:00" in note
+    letter, agenda = world.drafts
+    assert letter["To"].addresses[0].addr_spec == agenda["To"].addresses[0].addr_spec == ANA
+    assert "Thank you for the introduction to Kim." in body(letter)
+    assert "Whom would you suggest I talk to next?" in " ".join(body(agenda).split())
+    assert "Who reads drafts?" in body(agenda)
+    assert "its agenda looks back and ahead, and is in your Drafts, too" in note
+    assert "it goes into the closing note" in told(world, "THANKS for the frank word on aim 2\nADD Cut it?")
+    letter, agenda = sorted(world.drafts, key=lambda one: "looking back" in str(one["Subject"]))
+    assert "the frank word on aim 2" in body(letter)
+    assert "Cut it?" in body(agenda)
+    before = len(world.notes)
+    for days in (1, 2, 30, 120):
+        world.now = TUESDAY + timedelta(days=days)
+        world.tend()
+    ours = [str(one["Subject"]) for one in world.notes[before:]]
+    assert not any("Ana" in subject for subject in ours if not subject.startswith("Your week")), ours
+    assert len([one for one in world.drafts if "Ana" in str(one["To"])]) == 2
+    world.now = MONDAY + timedelta(days=183)
+    world.tend()
+    assert str(world.drafts[-1]["Subject"]) == "How it went on"
+    world.now += timedelta(days=300)
+    world.tend()
+    assert [str(one["Subject"]) for one in world.drafts].count("How it went on") == 1
+
+
+def test_t11_resume_takes_untouched_letters_of_the_ending_back(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "CLOSE ana")
+    assert len(world.drafts) == 2
+    world.now += timedelta(minutes=5)
+    told(world, "RESUME ana")
+    assert [str(draft["Subject"]) for draft in world.drafts] == ["Tuesday, 14:00"]
 
 
 def test_t11_pause_until_and_resume(light_world: World) -> None:

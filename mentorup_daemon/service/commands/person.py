@@ -31,11 +31,12 @@ def resume(about: About, command: Command) -> list[Line]:
 
 
 def close(about: About, command: Command) -> list[Line]:
-    """Ends the schedules of a person; the records stay."""
+    """Ends with a person: a mentor gets a closing note, every schedule stops, the records stay."""
     person = about.person(command.text)
     state = about.state_of(person.id)
     if state is not None and state.state == "closed":
         return [("CLOSE", person.name, f"is closed since {in_full(about.local_date(state.since))}")]
     about.journal.set_state(PersonState(mentor=person.id, state="closed", since=about.now))
     stops = "every schedule stops, drafts you haven't changed are taken back, all records stay"
-    return [("CLOSE", person.name, f"{stops}; RESUME {person.id} begins again")]
+    letters = "; what is left to do is in a note of its own" if person.role == "mentor" else ""
+    return [("CLOSE", person.name, f"{stops}{letters}; RESUME {person.id} begins again")]

@@ -134,6 +134,8 @@ def thanks(about: About, command: Command) -> list[Line]:
     state = about.state_of(person.id)
     if person.role == "mentee":
         came = f"kept; thanks are drafted for mentors alone, and {person.given_name} is a mentee of yours"
+    elif state is not None and state.state == "closed" and person.role == "mentor":
+        came = "kept; it goes into the closing note, as long as that stands as I wrote it"
     elif state is not None and state.quiet_until > about.now:
         came = f"kept; no draft while {person.given_name} is {state.state}"
     elif about.meeting is not None and about.meeting.end <= about.now:

@@ -23,6 +23,7 @@ from mentorup_daemon.letters.samples import (
     BEN,
     DIGEST_DAY,
     EARLIER,
+    HALF_A_YEAR_ON,
     MEETING,
     NOW,
     OPENINGS,
@@ -35,6 +36,7 @@ from mentorup_daemon.letters.samples import (
     bare_snapshot,
     busy_week,
     sample_snapshot,
+    with_ending,
     with_mentee,
 )
 from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, Thanks, Topic
@@ -42,7 +44,7 @@ from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, 
 TEMPLATES = Templates(None)
 OCCASION = Occasion(message_id="<0123abcd@example.org>")
 FRESH = replace(OCCASION, draft_state="fresh")
-RICH, BARE, MENTEE = sample_snapshot(), bare_snapshot(), with_mentee()
+RICH, BARE, MENTEE, ENDED = sample_snapshot(), bare_snapshot(), with_mentee(), with_ending()
 AFTER = EARLIER.end + timedelta(hours=2)
 
 
@@ -100,6 +102,11 @@ ALL = [
     ("check_in", "inbox", None, "2026-10-01"),
     ("check_in", "drafts", "ana", "2026-10-01"),
     ("check_in", "drafts", "ben", "2026-10-01"),
+    ("closing", "inbox", "ana", "ana/2026-12-01"),
+    ("closing", "drafts", "ana", "ana/2026-12-01"),
+    ("closing_agenda", "inbox", "ana", MEETING.key),
+    ("closing_agenda", "drafts", "ana", MEETING.key),
+    ("closing_update", "drafts", "ana", "ana/2026-12-01"),
     ("mentee_agenda", "inbox", "mia", WITH_MIA.key),
     ("mentee_agenda", "drafts", "mia", WITH_MIA.key),
     ("mentee_promises", "inbox", "mia", WITH_MIA.key),
@@ -115,6 +122,8 @@ def test_every_letter_keeps_to_its_own_voice(
 ) -> None:
     if snapshot is BARE and about == EARLIER.key:
         about = MEETING.key
+    if rule.startswith("closing") and snapshot is RICH:
+        snapshot = ENDED
     if about == WITH_MIA.key:
         snapshot = MENTEE if snapshot is RICH else replace(BARE, mentors=MENTEE.mentors, meetings=MENTEE.meetings)
     made = letter(rule, lands, snapshot, mentor=mentor, about=about)
@@ -626,3 +635,59 @@ def test_t12_the_mentee_is_asked_for_points_in_the_owners_voice() -> None:
     assert parsed(made)["To"] == "Mia Tanaka <mia@example.edu>"
     assert "What I owe you: introduce her to Kim (by Thursday 3 December)." in " ".join(made.text.split())
     assert len(made.text.split()) < 120
+
+
+def test_t11_the_closing_note_thanks_for_concrete_things_and_says_what_came_of_them() -> None:
+    made = letter("closing", "drafts", ENDED, about="ana/2026-12-01")
+    text = " ".join(made.text.split())
+    assert "Thank you for the introduction to Kim." in text
+    assert "First author paper" in text
+    assert "With your help in it: the department talk went well." in text
+    assert "What I made of it: rewrite aim 2 with one cohort." in text
+    assert "stay in touch" in text
+    assert parsed(made)["To"] == "Ana Ortiz <ana@example.org>"
+    assert everything(made).count("introduction to Kim") == 2
+
+
+def test_t11_with_nothing_to_name_the_closing_note_has_no_recipient_and_the_owner_is_told() -> None:
+    closed = replace(BARE, states=ENDED.states)
+    assert parsed(letter("closing", "drafts", closed, about="ana/2026-12-01"))["To"] is None
+    assert "no To: until you name one thing" in " ".join(letter("closing", snapshot=closed, about="x").text.split())
+
+
+def test_t11_c28_the_owner_is_told_what_was_done_asked_who_next_and_how_to_take_it_back() -> None:
+    made = letter("closing", snapshot=ENDED, about="ana/2026-12-01")
+    text = " ".join(made.text.split())
+    assert made.subject == "Closed with Ana: a last letter, and who next?"
+    assert "every schedule about Ana has stopped" in text
+    assert "You meet once more, on Thursday 3 December, 14:00" in text
+    assert "Who next?" in text
+    assert "RESUME ana" in text
+    assert "UNDO" in text
+    by_hand = letter("closing", snapshot=replace(ENDED, receipts=()), about="ana/2026-12-01")
+    assert "UNDO" not in by_hand.text  # the last reply was about something else
+
+
+def test_t11_c28_the_last_agenda_looks_back_and_ahead_and_asks_who_next() -> None:
+    made = letter("closing_agenda", "drafts", ENDED)
+    text = " ".join(made.text.split())
+    assert made.subject == "Thursday, 14:00: looking back, and ahead"
+    assert "1. What came of it:" in text
+    assert "Still questions: K award" in text
+    assert "Next steps: Submit the K award, by 12 February. Still on my side: send the revised abstract" in text
+    assert "Whom would you suggest I talk to next? (10 min)" in text
+    minutes = [int(found) for found in re.findall(r"\((\d+) min\)", text)]
+    assert sum(minutes) == MEETING.minutes
+    assert draft_in(letter("closing_agenda", snapshot=ENDED, occasion=FRESH), made)
+
+
+def draft_in(note: Letter, draft: Letter) -> bool:
+    return draft.text.strip() in note.text
+
+
+def test_t11_the_update_half_a_year_later_tells_what_came_since_or_has_no_recipient() -> None:
+    made = letter("closing_update", "drafts", ENDED, now=HALF_A_YEAR_ON)
+    assert "Reached: K award, at the first try." in made.text
+    assert "First author paper" not in made.text
+    assert made.ready
+    assert not letter("closing_update", "drafts", replace(BARE, states=ENDED.states), now=HALF_A_YEAR_ON).ready

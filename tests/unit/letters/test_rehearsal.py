@@ -8,7 +8,15 @@ from datetime import timedelta
 import pytest
 
 from mentorup_daemon.letters import Occasion, Templates, compose
-from mentorup_daemon.letters.samples import NOW, WITH_BEN, bare_snapshot, busy_week, sample_snapshot, with_mentee
+from mentorup_daemon.letters.samples import (
+    NOW,
+    WITH_BEN,
+    bare_snapshot,
+    busy_week,
+    sample_snapshot,
+    with_ending,
+    with_mentee,
+)
 from mentorup_daemon.records import Snapshot
 from mentorup_daemon.rules.plan import RULES, upcoming
 
@@ -16,6 +24,7 @@ VIEWS = {
     "rich": sample_snapshot(),
     "bare": bare_snapshot(),
     "mentee": with_mentee(),
+    "ended": with_ending(),
     "busy": replace(busy_week(), started_at=NOW - timedelta(days=30)),
     "quiet": replace(bare_snapshot(), meetings=(WITH_BEN,)),
 }

@@ -11,7 +11,7 @@ from mentorup_daemon.letters.check_in import round_context
 from mentorup_daemon.records import PersonState, Snapshot, Thanks
 from mentorup_daemon.rules.hours import next_opening
 from mentorup_daemon.rules.plan import plan, upcoming
-from tests.unit.rules.people import MONDAY, SAM, ZONE, delivered, meeting, snapshot
+from tests.unit.rules.people import MONDAY, SAM, ZONE, delivered, entry, meeting, snapshot
 
 THURSDAY = MONDAY + timedelta(days=3, hours=5)
 YEAR = timedelta(days=365)
@@ -36,7 +36,10 @@ def test_t11_closing_stops_every_schedule_of_that_person_and_no_other() -> None:
     view = busy_year()
     before = of(view, "ben", MONDAY, MONDAY + YEAR)
     closed = with_ana(view, "closed", MONDAY)
-    assert of(closed, "ana", MONDAY, MONDAY + YEAR) == []
+    ending = [
+        key.rpartition("/")[0] if key.endswith("/draft") else key for key, _ in of(closed, "ana", MONDAY, MONDAY + YEAR)
+    ]
+    assert set(ending) == {"closing/ana/2026-11-30", "closing_agenda/ana/ana0", "closing_update/ana/2026-11-30"}
     assert of(closed, "ben", MONDAY, MONDAY + YEAR) == before
     assert len(of(view, "ana", MONDAY, MONDAY + YEAR)) > 100
 
@@ -101,3 +104,75 @@ def test_t11_the_round_of_check_ins_is_without_those_who_are_closed() -> None:
     assert names == ["Ben Lindqvist"]
     alone = replace(closed, mentors=closed.mentors[:1])
     assert plan(alone, january).due == ()
+
+
+def test_t11_closing_writes_at_once_even_in_the_quiet_and_each_thing_once() -> None:
+    night = MONDAY.replace(hour=23)
+    closed = with_ana(snapshot(), "closed", night)
+    due = plan(closed, night).due
+    assert [one.key for one in due] == ["closing/ana/2026-11-30/draft", "closing/ana/2026-11-30"]
+    after = replace(closed, ledger=delivered(closed.ledger, due, night))
+    assert plan(after, night + timedelta(days=1)).due == ()
+    assert plan(closed, night + timedelta(days=15)).due == ()
+
+
+def test_t11_a_closed_candidate_or_mentee_gets_no_letters() -> None:
+    for role in ("candidate", "mentee"):
+        view = with_ana(busy_year(), "closed", MONDAY)
+        others = tuple(replace(one, role=role) if one.id == "ana" else one for one in view.mentors)  # type: ignore[arg-type]
+        assert of(replace(view, mentors=others), "ana", MONDAY, MONDAY + YEAR) == []
+
+
+def test_t11_closing_takes_back_every_standing_draft_of_that_person_but_those_of_the_ending() -> None:
+    ours = [("check_in", "2026-10-01"), ("thank_you", "held"), ("next_meeting", "held"), ("closing", "2026-11-30")]
+    ledger = {
+        f"{rule}/{who}/{thing}/draft": entry(
+            f"{rule}/{who}/{thing}/draft", rule, MONDAY, mentor=who, object=thing, due_at=MONDAY
+        )
+        for rule, thing in ours
+        for who in ("ana", "ben")
+        if rule != "closing" or who == "ana"
+    }
+    view = replace(snapshot(), ledger=ledger)
+    closed = with_ana(view, "closed", MONDAY)
+    withdrawn = {(one.entry.key, one.why) for one in plan(closed, MONDAY).withdraw}
+    assert withdrawn == {(f"{rule}/ana/{thing}/draft", "ended") for rule, thing in ours if rule != "closing"}
+    resumed = with_ana(view, "active", MONDAY)
+    assert [(one.entry.key, one.why) for one in plan(resumed, MONDAY).withdraw] == [
+        ("closing/ana/2026-11-30/draft", "resumed")
+    ]
+
+
+def test_t11_the_last_agenda_moves_with_its_meeting_and_falls_with_it() -> None:
+    closed = with_ana(snapshot([meeting(THURSDAY)]), "closed", MONDAY)
+    now = THURSDAY - timedelta(hours=47)
+    due = [one for one in plan(closed, now).due if one.rule == "closing_agenda"]
+    assert [one.key for one in due] == ["closing_agenda/ana/m1/draft", "closing_agenda/ana/m1"]
+    written = replace(closed, ledger=delivered(closed.ledger, due, now))
+    moved = replace(written, meetings=(meeting(THURSDAY + timedelta(hours=1)),))
+    assert [(one.key, one.revision) for one in plan(moved, now).due if one.rule == "closing_agenda"] == [
+        ("closing_agenda/ana/m1/draft", 2),
+        ("closing_agenda/ana/m1", 2),
+    ]
+    off = replace(written, meetings=(replace(meeting(THURSDAY), status="cancelled"),))
+    assert {one.why for one in plan(off, now).withdraw} == {"cancelled"}
+    gone = {key: replace(one, outcome="withdrawn") for key, one in written.ledger.items()}
+    untold = [one.key for one in plan(replace(off, ledger=gone), now).due if one.rule == "change"]
+    assert untold == ["change/ana/m1/closing_agenda-1"]
+
+
+def test_t11_a_last_agenda_that_is_due_already_is_told_of_by_the_closing_note_alone() -> None:
+    late = THURSDAY - timedelta(hours=30)
+    due = plan(with_ana(snapshot([meeting(THURSDAY)]), "closed", late), late).due
+    assert [one.key for one in due] == [
+        "closing/ana/2026-12-02/draft",
+        "closing/ana/2026-12-02",
+        "closing_agenda/ana/m1/draft",
+    ]
+
+
+def test_t11_half_a_year_later_one_update_comes_and_then_nothing_ever() -> None:
+    closed = with_ana(busy_year(), "closed", MONDAY)
+    came = of(closed, "ana", MONDAY + timedelta(days=60), MONDAY + timedelta(days=2000))
+    assert [key for key, _ in came] == ["closing_update/ana/2026-11-30/draft"]
+    assert came[0][1] == next_opening(MONDAY + timedelta(days=182), SAM)
