@@ -17,7 +17,7 @@ from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.minutes import divide, fitting
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
-from mentorup_daemon.records.standing import overdue
+from mentorup_daemon.records.standing import is_stub, overdue
 
 _MAX_FOLLOW_UPS = 3
 _QUESTION_WEIGHT, _OTHER_WEIGHT = 3, 1
@@ -124,7 +124,11 @@ def allows(mentor: Mentor, topic: Topic) -> bool:
 
 def goal_with(snapshot: Snapshot, mentor: Mentor) -> Goal | None:
     """The open goal that meetings with this person serve: their own before a general one, the nearest date first."""
-    goals = [goal for goal in snapshot.goals if goal.state == "open" and goal.mentor in (None, mentor.id)]
+    goals = [
+        goal
+        for goal in snapshot.goals
+        if goal.state == "open" and goal.mentor in (None, mentor.id) and not is_stub(snapshot, goal)
+    ]
     return min(goals, key=lambda goal: (goal.mentor is None, goal.due or date.max, goal.id), default=None)
 
 

@@ -15,7 +15,7 @@ from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.views import PersonView, advice_view, bare, common, goal_view, person_view, words
 from mentorup_daemon.letters.wording import count, listing, number, when
 from mentorup_daemon.records import Mentor, Snapshot
-from mentorup_daemon.records.standing import last_contact, next_meeting
+from mentorup_daemon.records.standing import last_contact, next_meeting, recent_wins
 
 _BACK = timedelta(days=120)  # what is older is no news
 _NEWS = 3
@@ -80,6 +80,7 @@ def check_in_context(snapshot: Snapshot, mentor: Mentor, now: datetime) -> Mappi
         "last": when(last, now, owner.zone).short if last else "",
         "next": when(ahead.start, now, owner.zone) if ahead else None,
         "done": tuple(bare(action.text) for action in done[:_NEWS]),
+        "wins": tuple(bare(win.text) for win in recent_wins(snapshot, mentor, now - _BACK)[-_NEWS:]),
         "heard": tuple(advice_view(entry, owner, now) for entry in heard[:1]),
         "goal": goal_view(goal_with(snapshot, mentor), owner, now),
         "question": words(questions[0].text) if questions else "",
@@ -88,7 +89,7 @@ def check_in_context(snapshot: Snapshot, mentor: Mentor, now: datetime) -> Mappi
 
 def check_in_ready(context: Mapping[str, object]) -> bool:
     """True when the draft has something of substance to say."""
-    return any(context[name] for name in ("done", "heard", "goal", "question"))
+    return any(context[name] for name in ("done", "wins", "heard", "goal", "question"))
 
 
 def round_context(snapshot: Snapshot, now: datetime) -> Mapping[str, object]:

@@ -23,6 +23,7 @@ from mentorup_daemon.letters.closing import (
     concrete,
     update_ready,
 )
+from mentorup_daemon.letters.compact import compact_context, compact_ready
 from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.keeping_up import (
     contact_context,
@@ -35,12 +36,15 @@ from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.message import draft, note
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.profile import profile_context
 from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.review import review_context
 from mentorup_daemon.letters.subject import found, meeting_of, person_of
 from mentorup_daemon.letters.templates import Rendered, Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
 from mentorup_daemon.letters.unknown_writer import unknown_writer_context
 from mentorup_daemon.letters.week import digest_context
+from mentorup_daemon.letters.win import part_in, win_context
 from mentorup_daemon.records import Due, Mentor, Snapshot
 
 Draft = tuple[Mentor, Mapping[str, object], bool]
@@ -154,6 +158,18 @@ def _closing_update_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return mentor, context, update_ready(context)
 
 
+def _win_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    mentor = person_of(due, snapshot)
+    win = found(due, (one for one in snapshot.wins if f"win-{one.id}" == due.object))
+    return mentor, win_context(snapshot, win, mentor, now), part_in(snapshot, win, mentor).sure
+
+
+def _compact_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    mentor = person_of(due, snapshot)
+    context = compact_context(snapshot, due, mentor, now)
+    return mentor, context, compact_ready(context)
+
+
 _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "agenda": _agenda_draft,
     "closing": _closing_draft,
@@ -165,6 +181,8 @@ _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "next_meeting": _next_meeting_draft,
     "check_in": _check_in_draft,
     "contact": _check_in_draft,
+    "win": _win_draft,
+    "compact": _compact_draft,
 }
 """What the draft of each rule is made from."""
 
@@ -210,6 +228,9 @@ _NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, 
     "feedback_plan": lambda due, snapshot, now, _: feedback_plan_context(snapshot, due, now),
     "contact": lambda due, snapshot, now, _: contact_context(snapshot, person_of(due, snapshot), now),
     "check_in": lambda _, snapshot, now, __: round_context(snapshot, now),
+    "compact": lambda due, snapshot, now, _: compact_context(snapshot, due, person_of(due, snapshot), now),
+    "profile": lambda due, snapshot, _, __: profile_context(snapshot, due),
+    "review": lambda due, snapshot, now, _: review_context(snapshot, due, now),
     "welcome": lambda _, snapshot, now, __: welcome_context(snapshot, now),
     "change": _change,
     "unknown_writer": _unknown_writer,

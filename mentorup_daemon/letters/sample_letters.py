@@ -15,6 +15,7 @@ from mentorup_daemon.letters.closing import (
     closing_note_context,
     closing_update_context,
 )
+from mentorup_daemon.letters.compact import compact_context
 from mentorup_daemon.letters.keeping_up import (
     contact_context,
     feedback_plan_context,
@@ -25,28 +26,36 @@ from mentorup_daemon.letters.keeping_up import (
 from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.profile import profile_context
 from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.review import review_context
 from mentorup_daemon.letters.samples import (
     AFTERWARDS,
     ANA,
+    ASK,
     BEN,
     CHANGED,
     DIGEST_DAY,
     EARLIER,
     FROM_KIM,
     HALF_A_YEAR_ON,
+    HALF_YEAR,
     MEETING,
     MIA,
     NOW,
     OCCASIONS,
     OPENINGS,
     PLANS,
+    QUARTER,
     RECEIPTS,
+    REVIEW,
     SAM,
+    SET_UP,
     TROUBLES,
     WITH_BEN,
     WITH_MIA,
     WITHDRAWN,
+    YEAR,
     at,
     bare_snapshot,
     busy_week,
@@ -58,6 +67,7 @@ from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
 from mentorup_daemon.letters.unknown_writer import unknown_writer_context
 from mentorup_daemon.letters.week import digest_context
+from mentorup_daemon.letters.win import win_context
 from mentorup_daemon.records import Mentor, Snapshot, Topic
 
 
@@ -69,6 +79,17 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=at(11, 28)),),
         feedback=(),
     )
+    thanked = replace(bare, thanks=(replace(rich.thanks[0], text="the frank word on my results"),))
+    settled = replace(
+        rich,
+        compacts=(
+            replace(rich.compacts[0], drives="I do", theirs="to send drafts a week ahead", ends="with the award"),
+        ),
+    )
+    unplaced = replace(
+        bare, started_at=at(11, 1), mentors=tuple(replace(person, support=()) for person in bare.mentors)
+    )
+    january = datetime(2027, 1, 8, 8, tzinfo=SAM.zone)
     cancelled = replace(
         rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
     )
@@ -119,6 +140,18 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
             for snapshot, person in ((rich, ANA), (bare, replace(ANA, timezone="Asia/Tokyo")))
             for openings in (opening_views(snapshot, person, OPENINGS, AFTERWARDS), ())
         ),
+        "win/draft": tuple(win_context(snapshot, rich.wins[0], ANA, NOW) for snapshot in (rich, thanked, bare)),
+        "compact/draft": tuple(compact_context(snapshot, REVIEW, ANA, NOW) for snapshot in (rich, settled)),
+        "compact/note": (
+            compact_context(rich, REVIEW, ANA, NOW),
+            compact_context(settled, REVIEW, ANA, NOW),
+            compact_context(rich, ASK, BEN, NOW),
+        ),
+        "profile/note": (
+            *(profile_context(bare, one) for one in (SET_UP, HALF_YEAR, YEAR)),
+            *(profile_context(rich, one) for one in (HALF_YEAR, YEAR)),
+        ),
+        "review/note": tuple(review_context(snapshot, QUARTER, january) for snapshot in (rich, bare, unplaced)),
         "digest/note": tuple(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
         "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
     }

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.records import (
     ActionItem,
+    Compact,
     Contact,
     Due,
     Entry,
@@ -22,6 +23,7 @@ from mentorup_daemon.records import (
     Owner,
     PersonState,
     Practice,
+    ProfileEntry,
     Receipt,
     Snapshot,
     Thanks,
@@ -142,6 +144,12 @@ PLANS = tuple(
     for part in ("", "/nudge")
 )
 HALF_A_YEAR_ON = NOW + timedelta(days=183)
+REVIEW = replace(CHANGED, key="compact/ana/2026-12-08", rule="compact", object="ana/2026-12-08")
+ASK = replace(REVIEW, key="compact/ben/2026-12-08/ask", mentor="ben", object="ben/2026-12-08")
+SET_UP = replace(CHANGED, key="profile/owner/set-up", rule="profile", mentor=None, object="set-up")
+HALF_YEAR = replace(SET_UP, key="profile/owner/2026-11-30", object="2026-11-30")
+YEAR = replace(SET_UP, key="profile/owner/2027-05-31", object="2027-05-31")
+QUARTER = replace(SET_UP, key="review/owner/2027-01-08", rule="review", object="2027-01-08")
 DIGEST_DAY = at(12, 7, 8)
 AFTERWARDS = MEETING.end + timedelta(days=1)
 OPENINGS = tuple(at(1, day, hour).replace(year=2027) for day, hour in ((25, 16), (27, 17), (29, 14)))
@@ -274,6 +282,27 @@ def sample_snapshot() -> Snapshot:
         thanks=(
             Thanks(id=12, text="the introduction to Kim", mentor="ana", meeting=EARLIER.key, created_at=at(11, 5, 17)),
         ),
+        wins=(
+            Win(
+                id=20, text="The talk in the department went well, down to the results", credit=("ana",), created_at=NOW
+            ),
+        ),
+        profile=(
+            ProfileEntry(id=21, kind="value", text="time for the people in the study", created_at=at(6, 5)),
+            ProfileEntry(id=22, kind="style", text="I think best in writing, before noon", created_at=at(6, 5)),
+            ProfileEntry(id=23, kind="gap", text="saying no", rating=2, goal=24, created_at=at(6, 5)),
+        ),
+        compacts=(
+            Compact(
+                id=25,
+                mentor="ana",
+                aims="a K award, and a lab of my own after it",
+                rhythm="every two months, 45 minutes",
+                mine="a frank word on drafts within two weeks",
+                agreed_at=at(9, 9),
+                created_at=at(9, 3),
+            ),
+        ),
         contacts=(
             Contact(mentor="ana", at=at(11, 6), kind="mail from"),
             Contact(mentor="ben", at=at(8, 12), kind="meeting"),
@@ -345,4 +374,16 @@ def busy_week() -> Snapshot:
 def bare_snapshot() -> Snapshot:
     """The same people with nothing on record yet: what the letters must get by with at the start."""
     full = sample_snapshot()
-    return replace(full, topics=(), actions=(), feedback=(), goals=(), thanks=(), contacts=(), meetings=(MEETING,))
+    return replace(
+        full,
+        topics=(),
+        actions=(),
+        feedback=(),
+        goals=(),
+        thanks=(),
+        wins=(),
+        profile=(),
+        compacts=(),
+        contacts=(),
+        meetings=(MEETING,),
+    )

@@ -5,12 +5,14 @@ Kept here so that what is due and what is said about it can never disagree. No c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from mentorup_daemon.records.due import Snapshot
+from mentorup_daemon.records.growth import Compact, Win
 from mentorup_daemon.records.meetings import Meeting, key_part
 from mentorup_daemon.records.people import Mentor
-from mentorup_daemon.records.work import ActionItem, Feedback, Topic
+from mentorup_daemon.records.work import ActionItem, Feedback, Goal, Topic
 
 AGENDAS = ("agenda", "mentee_agenda", "closing_agenda")
 """The rules that prepare a meeting with a draft and a note that tells of it."""
@@ -128,4 +130,29 @@ def carried_over(snapshot: Snapshot, action: ActionItem, now: datetime) -> int:
         and action.due < meeting.start.astimezone(snapshot.owner.zone).date()
         and meeting.end <= now
         for meeting in snapshot.meetings
+    )
+
+
+def standing_compact(compacts: Iterable[Compact], mentor: str) -> Compact | None:
+    """What the owner and this mentor have written down about what they expect of each other; the latest counts."""
+    return max(
+        (one for one in compacts if one.mentor == mentor and one.state == "standing"),
+        key=lambda one: one.id,
+        default=None,
+    )
+
+
+def is_stub(snapshot: Snapshot, goal: Goal) -> bool:
+    """True for a goal that a gap of the owner's became, until it has a date: no draft and no packet tells of it."""
+    return goal.due is None and any(entry.goal == goal.id for entry in snapshot.profile)
+
+
+def recent_wins(snapshot: Snapshot, person: Mentor, since: datetime) -> tuple[Win, ...]:
+    """What went well since a moment and may be told this person: with their help, or with nobody's in particular."""
+    return tuple(
+        one
+        for one in snapshot.wins
+        if one.state == "kept"
+        and one.created_at >= since
+        and (person.id in one.credit or (not one.credit and person.allows(one.text)))
     )

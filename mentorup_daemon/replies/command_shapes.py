@@ -209,6 +209,45 @@ def _somebody(people: Sequence[Mentor]) -> str:
     return people[0].id if people else "ana"
 
 
+_RATED = re.compile(r"(?P<text>.*\S)[\s,:(]+(?P<rating>[1-5])\s?(?:/|of|out of)\s?5[\s).]*", re.IGNORECASE)
+
+COMPACT_FIELDS = {
+    "aims": ("aims", "aim", "what for"),
+    "rhythm": ("rhythm", "how often", "often"),
+    "drives": ("drives", "who drives", "driver"),
+    "mine": ("mine", "i expect"),
+    "theirs": ("theirs", "they expect", "she expects", "he expects"),
+    "ends": ("ends", "end", "when it ends"),
+}
+"""The fields of a compact, each with the words that name it in a reply."""
+
+AGREED = "agreed"
+_MOST_NAME = 20  # characters before the colon
+
+
+def _compact(line: Line, _: Setting) -> tuple[Command, ...]:
+    """`aims: text` with the field's own name in front, or `agreed`."""
+    head, colon, text = line.rest.partition(":")
+    name = " ".join(head[:_MOST_NAME].casefold().split()).rstrip(" .!")
+    if not colon and name == AGREED:
+        return line.says(AGREED)
+    field = next((field for field, names in COMPACT_FIELDS.items() if name in names), None)
+    if not colon or field is None:
+        known = ", ".join(names[0] for names in COMPACT_FIELDS.values())
+        return line.wrong(f"write COMPACT, one of {known}, a colon and the text; or COMPACT agreed")
+    if not _has_word(text):
+        return line.wrong(f"write what you have agreed on behind the colon: COMPACT {name}: ...", surely=True)
+    return line.says(f"{field}: {text.strip()}")
+
+
+def _gap(line: Line, setting: Setting) -> tuple[Command, ...]:
+    """What to get better at, or the number of what is on the list, and the owner's own rating where there is one."""
+    rated = _RATED.fullmatch(line.rest)
+    if rated is None:
+        return _text(line, setting)
+    return line.says(rated["text"].rstrip(" ,;:"), number=int(rated["rating"]))
+
+
 def _has_word(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
@@ -220,6 +259,11 @@ _EXAMPLES = {
     "THANKS": "the introduction to Kim",
     "I PROMISED": "the revised aim 2 by Friday",
     "THEY PROMISED": "to ask Kim about the data",
+    "WIN": "the pilot was funded",
+    "COMPACT": "aims: a K award by February",
+    "VALUE": "time for the people in the study",
+    "STYLE": "I think best in writing, before noon",
+    "GAP": "saying no 2/5",
 }
 
 SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
@@ -236,6 +280,11 @@ SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
     "THEY PROMISED": _text_by_date,
     "TALKED": _alone,
     "NEXT": _date,
+    "WIN": _text,
+    "COMPACT": _compact,
+    "VALUE": _text,
+    "STYLE": _text,
+    "GAP": _gap,
     "MENTOR": _person,
     "PAUSE": _pause,
     "RESUME": _person,

@@ -22,20 +22,24 @@ from mentorup_daemon.rules import (
     closing,
     closing_agenda,
     closing_update,
+    compact,
     contact,
     digest,
     feedback_plan,
     mentee_agenda,
     mentee_promises,
     next_meeting,
+    profile,
     questions,
     receipt,
     reminders,
+    review,
     shorten,
     thank_you,
     trouble,
     unknown_writer,
     welcome,
+    win,
 )
 from mentorup_daemon.rules.hours import in_hours, next_opening, when_back
 
@@ -54,9 +58,13 @@ RULES = (
     mentee_promises,
     feedback_plan,
     next_meeting,
+    win,
     check_in,
     contact,
     closing_update,
+    compact,
+    profile,
+    review,
     change,
     digest,
 )
@@ -68,7 +76,7 @@ _AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda, closing_agend
 _ENDING = frozenset({closing.RULE, closing_agenda.RULE, closing_update.RULE})
 """The rules that write to a mentor with whom it has ended, and to no other (T11)."""
 
-_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE})
+_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE, win.RULE})
 """The rules whose drafts a mentor doesn't expect: they wait until the mentor is back from holidays (T10)."""
 
 _FOLLOWING = (agenda, closing_agenda, mentee_agenda, closing)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from mentorup_daemon.records import Command
 from mentorup_daemon.service.commands.about import About, Cannot, Line
+from mentorup_daemon.service.commands.growth import compact, gap, style, value, win
 from mentorup_daemon.service.commands.note import explain, list_commands, list_pending, skip, snooze, undo
 from mentorup_daemon.service.commands.person import close, pause, resume
 from mentorup_daemon.service.commands.work import (
@@ -43,6 +44,11 @@ COMMANDS: dict[str, Callable[[About, Command], list[Line]]] = {
     "THEY PROMISED": they_promised,
     "TALKED": talked,
     "NEXT": next_meeting,
+    "WIN": win,
+    "COMPACT": compact,
+    "VALUE": value,
+    "STYLE": style,
+    "GAP": gap,
     "MENTOR": name_mentor,
     "PAUSE": pause,
     "RESUME": resume,

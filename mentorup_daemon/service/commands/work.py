@@ -16,6 +16,7 @@ from mentorup_daemon.records import (
     FitAnswer,
     Goal,
     Note,
+    ProfileEntry,
     Thanks,
     Topic,
 )
@@ -24,6 +25,7 @@ from mentorup_daemon.rules.fitting import meeting_for
 from mentorup_daemon.rules.proposal import PROPOSE, wants_proposal
 from mentorup_daemon.rules.vague import SHAPE, is_vague
 from mentorup_daemon.service.commands.about import About, Cannot, Line, in_full
+from mentorup_daemon.service.commands.growth import agree
 from mentorup_daemon.store import work
 
 NEXT = "next"
@@ -70,6 +72,8 @@ def _better(topic: Topic) -> str:
 def done(about: About, command: Command) -> list[Line]:
     """What has this number is done."""
     found = _numbered(about, command)
+    if isinstance(found, Compact) and found.state == "standing":
+        return agree(about, found)
     if not isinstance(found, (Topic, ActionItem, Feedback, Goal, Candidate)):
         raise Cannot(f"number {found.id} is not something to be done; DROP {found.id} removes it")
     if found.state in _CLOSED_STATES:
@@ -88,7 +92,16 @@ def drop(about: About, command: Command) -> list[Line]:
         about.journal.remove(type(found), found.id)
         return [("DROP", found.text, "removed")]
     about.journal.change(type(found), found.id, state="dropped")
-    return [("DROP", _words(found), "off the list")]
+    return [("DROP", _words(found), f"off the list{_goal_dropped(about, found)}")]
+
+
+def _goal_dropped(about: About, found: work.Numbered) -> str:
+    """The goal that a gap became goes with it, as long as nobody has set its date."""
+    goal = work.item(about.scope, Goal, found.goal) if isinstance(found, ProfileEntry) and found.goal else None
+    if goal is None or goal.state != "open" or goal.due is not None:
+        return ""
+    about.journal.change(Goal, goal.id, state="dropped")
+    return ", and with it the goal that it became"
 
 
 def move(about: About, command: Command) -> list[Line]:

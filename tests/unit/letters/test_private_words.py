@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mentorup_daemon.letters import Occasion, Templates, compose
 from mentorup_daemon.letters.samples import NOW, sample_snapshot
-from mentorup_daemon.records import ActionItem, Feedback, Goal, Snapshot, Thanks, Topic
+from mentorup_daemon.records import ActionItem, Compact, Feedback, Goal, ProfileEntry, Snapshot, Thanks, Topic, Win
 from mentorup_daemon.rules.plan import upcoming
 
 MARK = "zygomorphic"
@@ -47,6 +47,8 @@ others = st.one_of(
         Feedback, id=st.integers(900, 950), text=words, mentor=who, received_at=before, source=st.just("manual"),
         plan=st.none() | words, state=st.sampled_from(["filed", "planned", "done"]),
     ),
+    st.builds(Win, id=st.integers(1000, 1050), text=words, credit=st.sampled_from([(), ("ana",)]), created_at=before),
+    st.builds(Compact, id=st.integers(1051, 1099), mentor=st.just("ben"), aims=words, created_at=before),
     st.builds(Thanks, id=st.integers(951, 999), text=words, mentor=st.sampled_from(["ana", "ben"]), created_at=before),
 )  # fmt: skip
 
@@ -75,6 +77,8 @@ def with_records(view: Snapshot, records: list[object]) -> Snapshot:
         goals=view.goals + of(Goal),
         feedback=view.feedback + of(Feedback),
         thanks=view.thanks + of(Thanks),
+        wins=view.wins + of(Win),
+        compacts=view.compacts + of(Compact),
     )
 
 
@@ -99,3 +103,15 @@ def test_c25_a_topic_off_the_allow_list_is_in_no_draft(hidden: list[Topic]) -> N
 def test_t10_the_same_words_are_in_a_draft_when_they_are_not_private(mentor: str | None) -> None:
     topic = Topic(id=500, text=f"{MARK}: yes or no?", mentor=mentor, priority=1, created_at=NOW)
     assert any(MARK in text for text in drafts(with_records(RICH, [topic])))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(["value", "style", "gap"]), words, st.lists(others, max_size=4))
+def test_t10_c3_what_the_owner_keeps_of_themselves_is_in_no_draft(kind: str, text: str, rest: list[object]) -> None:
+    stub = Goal(id=2000, text=f"get better at {MARK} {text}", created_at=NOW)
+    mine = ProfileEntry(id=2001, kind=kind, text=f"{MARK} {text}", goal=2000, created_at=NOW)  # type: ignore[arg-type]
+    view = with_records(replace(RICH, profile=(mine,)), [stub, *rest])
+    for found in drafts(replace(view, goals=tuple(one for one in view.goals if one.mentor is None))):
+        assert MARK not in found
+    dated = replace(view, goals=(replace(stub, due=NOW.date()),))
+    assert any(MARK in found for found in drafts(dated))

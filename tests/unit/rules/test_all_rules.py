@@ -9,7 +9,18 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentorup_daemon.records import ActionItem, Contact, Due, Feedback, Mentor, Snapshot, Topic
+from mentorup_daemon.records import (
+    ActionItem,
+    Compact,
+    Contact,
+    Due,
+    Feedback,
+    Mentor,
+    ProfileEntry,
+    Snapshot,
+    Topic,
+    Win,
+)
 from mentorup_daemon.rules.hours import in_hours
 from mentorup_daemon.rules.plan import plan, upcoming
 from tests.unit.rules.people import ANA, BEN, MONDAY, SAM, delivered, meeting, snapshot
@@ -35,6 +46,9 @@ def busy(draw: st.DrawFn) -> Snapshot:
     met = draw(st.lists(st.tuples(hours, who), max_size=5))
     said = draw(st.lists(st.tuples(hours, who, st.booleans()), max_size=3))
     asked = draw(st.lists(st.tuples(hours, st.sampled_from([None, "ana", "ben"]), st.booleans()), max_size=3))
+    won = draw(st.lists(st.tuples(hours, who), max_size=2))
+    agreed = draw(st.lists(st.tuples(st.integers(-100, 0), who), max_size=2))
+    gaps = draw(st.integers(0, 2))
     owed = draw(st.lists(st.tuples(hours, who, st.sampled_from(["me", "ana"])), max_size=3))
     return replace(
         snapshot([meeting(at, key=f"m{number}", mentor=mentor) for number, (at, mentor) in enumerate(met)]),
@@ -58,6 +72,13 @@ def busy(draw: st.DrawFn) -> Snapshot:
             ActionItem(id=300 + n, text="it", mentor=mentor, owner=owner, due=at.date(), created_at=BEGIN)
             for n, (at, mentor, owner) in enumerate(owed)
         ),
+        wins=tuple(Win(id=400 + n, text="W", credit=(mentor,), created_at=at) for n, (at, mentor) in enumerate(won)),
+        compacts=tuple(
+            Compact(id=500 + n, mentor=mentor, aims="K", agreed_at=at, created_at=at)
+            for n, (day, mentor) in enumerate(agreed)
+            for at in [BEGIN + timedelta(days=day)]
+        ),
+        profile=tuple(ProfileEntry(id=600 + n, kind="gap", text="no", created_at=BEGIN) for n in range(gaps)),
         contacts=tuple(Contact(mentor=mentor, at=at, kind="mail to") for at, mentor in met if at < BEGIN),
     )
 
