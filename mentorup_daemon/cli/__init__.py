@@ -10,9 +10,11 @@ import typer
 
 from mentorup_daemon import __version__
 from mentorup_daemon.cli.check import check_command
+from mentorup_daemon.cli.compacts import compacts_app
 from mentorup_daemon.cli.contacts import contacts_app
 from mentorup_daemon.cli.demo import demo_command
 from mentorup_daemon.cli.explain import explain_command
+from mentorup_daemon.cli.growth import profile_app, wins_app
 from mentorup_daemon.cli.history import letter_command, network_command, notes_app
 from mentorup_daemon.cli.init import init_command
 from mentorup_daemon.cli.keeping import backup_command, purge_command, restore_command
@@ -58,6 +60,9 @@ app.add_typer(actions_app, name="actions")
 app.add_typer(goals_app, name="goals")
 app.add_typer(feedback_app, name="feedback")
 app.add_typer(contacts_app, name="contacts")
+app.add_typer(compacts_app, name="compacts")
+app.add_typer(profile_app, name="profile")
+app.add_typer(wins_app, name="wins")
 app.add_typer(notes_app, name="notes")
 app.add_typer(templates_app, name="templates")
 app.add_typer(service_app, name="service")

@@ -91,7 +91,7 @@ class Family:
                 print_json([as_object(one, self.fields) for one in found])
                 return
             shown = self.shown
-            rows = [[_cell(getattr(one, name)) for name in shown] for one in found]
+            rows = [[cell(getattr(one, name)) for name in shown] for one in found]
             print_table("", shown, rows, f"No {self.name}s here. `add` adds one, `--all` shows old ones.")
 
     def print_one(self, account: Opened, number: int, as_json: bool) -> None:
@@ -106,7 +106,7 @@ class Family:
         if as_json:
             print_json(facts)
         else:
-            print_table("", ["", ""], [(name, _cell(value)) for name, value in facts.items() if value is not None], "")
+            print_table("", ["", ""], [(name, cell(value)) for name, value in facts.items() if value is not None], "")
 
     def add(self, account: Opened, record: Topic | ActionItem | Feedback | Goal, as_json: bool) -> None:
         """Keeps a new record and prints it."""
@@ -157,5 +157,6 @@ def one_line(text: str) -> str:
     return words
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
+    """A value as a table shows it."""
     return f"{value:%d %b %Y}" if isinstance(value, (datetime, date)) else value

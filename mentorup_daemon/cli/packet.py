@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from mentorup_daemon.letters.quoting import worth_quoting
 from mentorup_daemon.records import Mentor, Snapshot
+from mentorup_daemon.records.standing import is_stub, recent_wins
 
 
 def packet(view: Snapshot, mentor: Mentor, now: datetime) -> str:
@@ -18,6 +19,7 @@ def packet(view: Snapshot, mentor: Mentor, now: datetime) -> str:
     parts = [f"# For a letter by {mentor.name} about {view.owner.name}\n"]
     for title, lines in (
         ("Goals", _goals(view, mentor)),
+        ("What went well", _wins(view, mentor)),
         ("Advice I acted upon", _advice(view, mentor)),
         ("What helped", _thanks(view, mentor)),
         ("Done since", _done(view, mentor)),
@@ -32,9 +34,15 @@ def packet(view: Snapshot, mentor: Mentor, now: datetime) -> str:
 
 def _goals(view: Snapshot, mentor: Mentor) -> Iterator[str]:
     for goal in view.goals:
-        if goal.mentor in (None, mentor.id) and goal.state != "dropped":
+        if goal.mentor in (None, mentor.id) and goal.state != "dropped" and not is_stub(view, goal):
             state = " (reached)" if goal.state == "done" else f", by {_day(goal.due)}" if goal.due else ""
             yield f"{_line(goal.text)}{state}"
+
+
+def _wins(view: Snapshot, mentor: Mentor) -> Iterator[str]:
+    for win in recent_wins(view, mentor, view.started_at):
+        shared = " (with your help)" if mentor.id in win.credit else ""
+        yield f"{_day(win.created_at.astimezone(view.owner.zone).date())}: {_line(win.text)}{shared}"
 
 
 def _advice(view: Snapshot, mentor: Mentor) -> Iterator[str]:

@@ -19,7 +19,7 @@ from mentorup_daemon.cli.family import (
     one_line,
     person_of,
 )
-from mentorup_daemon.cli.opened import opened
+from mentorup_daemon.cli.opened import Opened, opened
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, errors_told
 from mentorup_daemon.errors import MentorUpError
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Topic
@@ -147,6 +147,16 @@ def actions_add(
             created_at=account.now,
         )
         ACTIONS.add(account, item, as_json)
+        if item.owner == "me":
+            _warn_of_cap(account)
+
+
+def _warn_of_cap(account: Opened) -> None:
+    """Says so, on standard error, when that makes more promises than the owner wants to have open (T4)."""
+    mine = sum(one.owner == "me" and one.state == "open" for one in account.snapshot().actions)
+    cap = account.settings.owner_record().action_item_cap
+    if mine > cap:
+        typer.echo(f"That makes {mine} open promises, and you set yourself {cap}. Which one can go?", err=True)
 
 
 @actions_app.command("edit")

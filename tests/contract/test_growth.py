@@ -110,7 +110,8 @@ def test_c1_c2_c3_the_questions_at_set_up_fill_the_profile_and_a_gap_becomes_a_g
     assert world.notes == []
     world.now = MONDAY.replace(hour=8) + timedelta(days=4)
     world.tend()
-    note = note_called(world, "A few lines about you")
+    assert world.notes == []
+    [note] = [one for one in world.folder("INBOX") if one["Subject"] == "A few lines about you"]
     receipt = told(world, note, "VALUE time for people\nSTYLE in writing, before noon\nGAP saying no 2/5")
     assert "at 2 of 5" in receipt
     records = world.records()

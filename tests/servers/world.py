@@ -156,9 +156,9 @@ class World:
 
     @property
     def notes(self) -> list[EmailMessage]:
-        """What MentorUp has written into the inbox, the welcome aside."""
+        """What MentorUp has written into the inbox, aside from its first questions: the welcome and the profile."""
         ours = [one for one in self.folder("INBOX") if "mentorup." in str(one["List-Id"])]
-        return [one for one in ours if "welcome" not in str(one["Subject"]).lower() and not _is_welcome(one)]
+        return [one for one in ours if not _introduces(one)]
 
     @property
     def drafts(self) -> list[EmailMessage]:
@@ -203,8 +203,8 @@ def body(message: EmailMessage) -> str:
     return str(part.get_content())
 
 
-def _is_welcome(message: EmailMessage) -> bool:
-    return "MentorUp" in str(message["Subject"])
+def _introduces(message: EmailMessage) -> bool:
+    return "MentorUp" in str(message["Subject"]) or message["Subject"] == "A few lines about you"
 
 
 PAIRS = [
