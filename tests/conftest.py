@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.servers.caldav",
     "tests.servers.imap",
     "tests.servers.cyrus",
+    "tests.servers.dns",
     "tests.servers.fake_http",
     "tests.servers.counting",
     "tests.servers.oauth",

@@ -6,6 +6,7 @@ Writes to the owner's calendar of reminders only, through `Reminders`. What a te
 
 from mentorup_daemon.calendars.brake import suspicious
 from mentorup_daemon.calendars.dav import Elsewhere, Versions
+from mentorup_daemon.calendars.discovery import NothingThere
 from mentorup_daemon.calendars.door import Calendars
 from mentorup_daemon.calendars.feeds import Feed
 from mentorup_daemon.calendars.reminders import Conflict, Reminders
@@ -21,6 +22,7 @@ __all__ = [
     "Elsewhere",
     "Feed",
     "Known",
+    "NothingThere",
     "Reminders",
     "Resource",
     "Versions",

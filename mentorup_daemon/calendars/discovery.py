@@ -37,6 +37,10 @@ _NO_CALENDARS = frozenset(
 )
 
 
+class NothingThere(ConfigError):
+    """The URL leads to no calendar at all."""
+
+
 def discover(dav: Dav) -> tuple[CalendarInfo, ...]:
     """All calendars of the account that hold events, or those that are configured, in the order of the server.
 
@@ -91,7 +95,7 @@ def _all(dav: Dav) -> tuple[CalendarInfo, ...]:
     if forbidden and not found:
         raise CredentialsError(f"{dav.host} shows {dav.account.username} no calendars (403); check user and password")
     if not found:
-        raise ConfigError(f"[caldav] url: there is no calendar that holds events at {dav.url}; check the address")
+        raise NothingThere(f"[caldav] url: there is no calendar that holds events at {dav.url}; check the address")
     return found
 
 

@@ -2,7 +2,7 @@
 
 Every question has a flag; what no flag answers is asked for, or guessed with `--yes`. The config goes through our own
 loader before it is written, and the logins are tried, so that a slip shows now. A config that is there is never
-overwritten without `--force`, and none is ever half written. Servers are not looked up yet: `imap.DOMAIN` is proposed.
+overwritten without `--force`, and none is ever half written. Servers that no flag names are looked for.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def init_command(
     name: Annotated[Answer, _flag("--name", "Your name, as you sign.")] = None,
     email: Annotated[Answer, _flag("--email", "Your email address.")] = None,
     timezone: Annotated[Answer, _flag("--timezone", "Your IANA time zone; the system's by default.")] = None,
-    imap_host: Annotated[Answer, _flag("--imap-host", "Your IMAP server; imap.YOURDOMAIN by default.")] = None,
+    imap_host: Annotated[Answer, _flag("--imap-host", "Your IMAP server; by default it is looked for.")] = None,
     imap_port: Annotated[int | None, _flag("--imap-port", "Its port, where it isn't the usual one.")] = None,
     imap_security: Annotated[Answer, _flag("--imap-security", "tls (by default), starttls or none.")] = None,
     imap_username: Annotated[Answer, _flag("--imap-username", "Your login; your address by default.")] = None,
@@ -48,7 +48,9 @@ def init_command(
     imap_oauth: Annotated[Answer, _flag("--imap-oauth", "google or microsoft: their login, no password.")] = None,
     imap_client_id: Annotated[Answer, _flag("--imap-client-id", "The client ID that you have from them.")] = None,
     imap_client_secret_file: Annotated[Answer, _flag("--imap-client-secret-file", "The file with its secret.")] = None,
-    caldav_url: Annotated[Answer, _flag("--caldav-url", "Your CalDAV server; https://YOURDOMAIN/ by default.")] = None,
+    caldav_url: Annotated[
+        Answer, _flag("--caldav-url", "Your CalDAV server, or the domain it is found by; by default it is looked for.")
+    ] = None,
     caldav_username: Annotated[Answer, _flag("--caldav-username", "Your login; as for IMAP by default.")] = None,
     caldav_password_env: Annotated[Answer, _flag("--caldav-password-env", "As for IMAP by default.")] = None,
     caldav_password_file: Annotated[Answer, _flag("--caldav-password-file", "The file that holds it.")] = None,
@@ -64,6 +66,7 @@ def init_command(
     caldav_client_secret_file: Annotated[
         Answer, _flag("--caldav-client-secret-file", "The file with its secret.")
     ] = None,
+    feed: Annotated[Answer, _flag("--feed", "Instead of CalDAV: the ICS address of a published calendar.")] = None,
     mentor: Annotated[
         list[str] | None,
         typer.Option(metavar="TEXT", help="A mentor: 'id=ana,name=Ana Ortiz,email=ana@example.org'. Repeat for more."),
@@ -106,6 +109,7 @@ def init_command(
                 keyring=caldav_password_keyring,
             ),
             caldav_oauth=_oauth(caldav_oauth, caldav_client_id, caldav_client_secret_file),
+            feed=feed,
             mentors=tuple(mentor_table(text) for text in mentor or ()),
         )
         interview = Interview(answers, path.parent, silent=yes)
@@ -176,11 +180,12 @@ def _try_logins(settings: Settings, interview: Interview) -> int:
     from mentorup_daemon.service import checks, doors
 
     configure(settings.log.level, settings.log.format)
-    found = [_not_yet(settings.imap, "imap") or checks.imap_login(doors.imap_account(settings))]
+    email = settings.owner.email
+    found = [_not_yet(settings.imap, "imap") or checks.imap_login(doors.imap_account(settings), email=email)]
     print_finding(found[0])
     account = doors.caldav_account(settings)
     if account is not None:
-        found.append(_not_yet(settings.caldav, "caldav") or checks.caldav_login(account))
+        found.append(_not_yet(settings.caldav, "caldav") or checks.caldav_login(account, email=email))
         print_finding(found[1])
     code = checks.exit_code(found)
     if code and not interview.confirm("Write the config all the same?"):

@@ -19,6 +19,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from mentorup_daemon import config_values as values
+from mentorup_daemon.cli import finding
 
 Table = dict[str, Any]
 
@@ -59,6 +60,7 @@ class Answers:
     caldav_username: str | None = None
     caldav_password: Table | None = None
     caldav_oauth: OAuthAnswers | None = None
+    feed: str | None = None
     mentors: tuple[Table, ...] = ()
 
 
@@ -80,9 +82,8 @@ class Interview:
                 given.timezone, "--timezone", "Your time zone", values.Zone, system_timezone(os.environ)
             ),
         }
-        domain = owner["email"].rpartition("@")[2]
-        imap = self._imap(domain, owner["email"])
-        table = {"owner": owner, "imap": imap, "caldav": self._caldav(domain, imap)}
+        imap = self._imap(owner["email"])
+        table = {"owner": owner, "imap": imap, **self._calendars(owner["email"], imap)}
         mentors = list(given.mentors) or self._mentors()
         # `mentors = []` would forbid the [[mentors]] that the owner adds by hand later.
         return {**table, "mentors": mentors} if mentors else table
@@ -91,21 +92,42 @@ class Interview:
         """Yes or no; yes without a terminal to ask on."""
         return self._silent or typer.confirm(question, default=True)
 
-    def _imap(self, domain: str, email: str) -> Table:
+    def _imap(self, email: str) -> Table:
         given = self._given
-        host = self._text(given.imap_host, "--imap-host", "Your IMAP server", values.Host, f"imap.{domain}")
-        security = self._text(
-            given.imap_security, "--imap-security", "Its encryption (tls, starttls, none)", values.Security, "tls"
-        )
-        usual = 993 if security == "tls" else 143
+        found = finding.mail_place(email, silent=self._silent) if given.imap_host is None else None
+        host = self._text(given.imap_host, "--imap-host", "Your IMAP server", values.Host, found.host if found else "")
+        if found is not None and found.host != host:
+            found = None
+        proposed = found.security if found else "tls"
+        question = "Its encryption (tls, starttls, none)"
+        security = self._text(given.imap_security, "--imap-security", question, values.Security, proposed)
+        usual = found.port if found and found.security == security else 993 if security == "tls" else 143
+        if (provider := finding.provider_for(email, host)) and not self._silent:
+            typer.echo(provider.note)
         port = given.imap_port if given.imap_port is not None else self._port(usual)
         username = self._text(given.imap_username, "--imap-username", "Your login there", values.Filled, email)
         login = self._login("imap", "your mail", given.imap_password, given.imap_oauth)
         return {"host": host, "port": port, "security": security, "username": username, **login}
 
-    def _caldav(self, domain: str, imap: Table) -> Table:
-        given = self._given
-        url = self._text(given.caldav_url, "--caldav-url", "Your CalDAV server", values.CalDavUrl, f"https://{domain}/")
+    def _calendars(self, email: str, imap: Table) -> Table:
+        """[caldav]; for a provider without CalDAV, and where a flag says so, [[feeds]]."""
+        given, provider = self._given, finding.provider_for(email, imap["host"])
+        without = provider is not None and not provider.caldav and given.caldav_url is None
+        if given.feed is not None or without:
+            question = "The ICS address of your published calendar"
+            return {"feeds": [{"url": self._text(given.feed, "--feed", question, values.FeedUrl)}]}
+        return {"caldav": self._caldav(email, imap)}
+
+    def _caldav(self, email: str, imap: Table) -> Table:
+        given, check = self._given, finding.calendar_answer(silent=self._silent)
+        if given.caldav_url is None:
+            provider = finding.provider_for(email, imap["host"])
+            url = finding.calendar_url(email, provider, silent=self._silent)
+            if not self._silent:
+                question = "Your CalDAV server (its address, or your email address there)"
+                url = str(typer.prompt(question, default=url, value_proc=check))
+        else:  # a URL that is none is told by the config's own check, with all the other faults
+            url = given.caldav_url if "://" in given.caldav_url else check(given.caldav_url)
         username = self._text(
             given.caldav_username, "--caldav-username", "Your login there", values.Line, imap["username"]
         )

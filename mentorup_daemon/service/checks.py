@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mentorup_daemon.calendars import CalDavAccount, Calendars, Feed, Reminders
+from mentorup_daemon.calendars import CalDavAccount, Calendars, Elsewhere, Feed, NothingThere, Reminders
 from mentorup_daemon.config import CalDavSettings, ImapSettings, Settings, store_url
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
 from mentorup_daemon.letters import Templates
@@ -21,6 +21,7 @@ from mentorup_daemon.letters.sample_letters import contexts
 from mentorup_daemon.mailbox import FILED, ImapAccount
 from mentorup_daemon.mailbox.folders import Folder, Folders
 from mentorup_daemon.mailbox.session import Session
+from mentorup_daemon.service import elsewhere
 from mentorup_daemon.service.doors import caldav_account, imap_account
 from mentorup_daemon.store.account import Store
 
@@ -82,7 +83,7 @@ def mailbox(settings: Settings) -> Iterator[Finding]:
     yield from _exposed("imap", settings.imap)
     session = Session(account)
     try:
-        yield (login := imap_login(account, session))
+        yield (login := imap_login(account, session, email=settings.owner.email))
         if login.state == "ok":
             yield _abilities(session.capabilities, settings)
             yield from _folders(Folders(session), settings)
@@ -105,13 +106,13 @@ def _exposed(section: str, given: ImapSettings | CalDavSettings) -> Iterator[Fin
             yield Finding(f"{section}.{key}", "warning", exposed)
 
 
-def imap_login(account: ImapAccount, session: Session | None = None) -> Finding:
-    """Whether the login works, over `session` or one of its own."""
+def imap_login(account: ImapAccount, session: Session | None = None, *, email: str = "") -> Finding:
+    """Whether the login works, over `session` or one of its own. `email` says whose domain may name another server."""
     own = session or Session(account)
     try:
         own.connect()
     except MentorUpError as error:
-        return _problem("imap", error)
+        return _problem("imap", error, elsewhere.mail(error, account, email))
     finally:
         if session is None:
             own.close()
@@ -175,7 +176,7 @@ def calendars(settings: Settings) -> Iterator[Finding]:
     account, caldav = caldav_account(settings), settings.caldav
     if account is not None and caldav is not None:
         yield from _exposed("caldav", caldav)
-        yield (login := caldav_login(account))
+        yield (login := caldav_login(account, email=settings.owner.email))
         if login.state != "problem" and account.reminders:
             yield _reminders(account)
     for number, feed in enumerate(settings.feeds, 1):
@@ -207,11 +208,13 @@ def _feed(name: str, url: str) -> Finding:
         return Finding(name, "ok", f"the feed at {feed.host} can be read")
 
 
-def caldav_login(account: CalDavAccount) -> Finding:
-    """Whether the login works, and which calendars it leads to."""
+def caldav_login(account: CalDavAccount, *, email: str = "") -> Finding:
+    """Whether the login works, and which calendars it leads to. `email` says whose domain may name another server."""
     with Calendars(account) as door:
         try:
             found = door.discover()
+        except (CredentialsError, Unavailable, NothingThere, Elsewhere) as error:
+            return _problem("caldav", error, elsewhere.calendars(error, account, email))
         except MentorUpError as error:
             return _problem("caldav", error)
     if not found:  # the one for reminders is left out
@@ -246,5 +249,5 @@ def state(directory: Path) -> Finding:
     return Finding("state", "ok", f"{directory} " + ("can be written" if existing == directory else "will be made"))
 
 
-def _problem(name: str, error: MentorUpError) -> Finding:
-    return Finding(name, "problem", " ".join(str(error).split()), error.exit_code)
+def _problem(name: str, error: MentorUpError, more: str = "") -> Finding:
+    return Finding(name, "problem", " ".join(f"{error}{more}".split()), error.exit_code)

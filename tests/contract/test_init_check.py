@@ -169,8 +169,17 @@ class TestInit:
     def test_answers_write_the_same_config(self, home: Home, pymap: Mailserver, radicale: CalDavServer) -> None:
         password = home.path / "kept" / "password"
         answers = [
-            *("Sam Rivera", "not an address", "sam@example.org", "Berlin", "Europe/Berlin"),
-            *(f"http://{pymap.host}", pymap.host, "none", str(pymap.port), "", "somewhere", "file", str(password)),
+            *("Sam Rivera", "not an address", "sam@rivera.test", "Berlin", "Europe/Berlin"),
+            *(
+                f"http://{pymap.host}",
+                pymap.host,
+                "none",
+                str(pymap.port),
+                pymap.username,
+                "somewhere",
+                "file",
+                str(password),
+            ),
             *("secret", radicale.url, radicale.username, "y"),
             *("Ana Ortiz", "ana@example.org", "", "Ana Kim", "kim@example.org", "", ""),
         ]
@@ -181,7 +190,7 @@ class TestInit:
         assert "a server's name alone" in made.out
         assert "expected one of file, command, env, credential, keyring" in made.out
         settings = load(home.config)
-        assert settings.imap.username == "sam@example.org"
+        assert settings.imap.username == pymap.username
         assert settings.imap.password == (settings.caldav and settings.caldav.password)
         assert settings.imap.password.read() == "secret"
         assert stat.S_IMODE(password.stat().st_mode) == 0o600
