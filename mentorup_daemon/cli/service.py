@@ -8,6 +8,7 @@ where its command and its config are. What the service has come to know, its sta
 
 from __future__ import annotations
 
+import grp
 import os
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _UNIT = "mentorup.service"
 _CONFIG = Path("/etc/mentorup/config.toml")
 _HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # hidden from the service by ProtectHome=
+_GROUP = "mentorup-config"  # who may read the config: the service, as its unit says
 _STORE = "sqlite:////var/lib/mentorup/mentorup.db"  # named in the config, so that root's `mentorup status` finds it
 _HEAD = "# Written by `mentorup service install`; the passwords are in /etc/credstore.\n\n"
 _KINDS = ("", "-client-secret", "-token")  # of credentials: imap, imap-client-secret, imap-token
@@ -53,6 +55,12 @@ class _File:
     what: str
     mode: int
     content: Callable[[], str]
+    group: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What it will be, for the owner."""
+        return f"{self.path}  ({self.what}, mode {self.mode:o}{f', group {self.group}' if self.group else ''})"
 
 
 @dataclass(slots=True)
@@ -70,7 +78,7 @@ class _Work:
         return [
             *(f"run      {' '.join(command)}" for command in self.first),
             *(f"remove   {path}" for path in self.remove),
-            *(f"{verb:<8} {one.path}  ({one.what}, mode {one.mode:o})" for one, verb in verbs),
+            *(f"{verb:<8} {one.shown}" for one, verb in verbs),
             *(f"run      {' '.join(command)}" for command in self.last),
         ]
 
@@ -124,6 +132,8 @@ def service_uninstall(user: UserOption = False, dry_run: DryRunOption = False, y
         if unit.exists():
             work.first = [[*_systemctl(user), "disable", "--now", "mentorup"]]
         work.last = [[*_systemctl(user), "daemon-reload"]]
+        if not user and _is_group(_GROUP):
+            work.last.append(["groupdel", _GROUP])
         if _agreed(work, user=user, dry_run=dry_run, yes=yes):
             work.done()
             typer.echo(f"Taken away. The records stay in {state}; remove that too if you don't want them any more.")
@@ -147,13 +157,13 @@ def _for_machine(settings: Settings, source: Path) -> _Work:
                 f"{path} is in a home, which the machine's service can't see. Install MentorUp elsewhere "
                 "(python3 -m venv /opt/mentorup), or take --user."
             )
-    work = _Work()
+    work = _Work(first=[["groupadd", "--system", "--force", _GROUP]])
     for name, section in sections.items():
         work.write += _secrets(name, section, settings)
     given = source.read_text("utf-8-sig")
     text = _as_the_service_needs(given, sections)
     if source != _CONFIG or text != given:
-        work.write.append(_File(_CONFIG, f"the config, from {source}", 0o644, lambda: text))
+        work.write.append(_File(_CONFIG, f"the config, from {source}", 0o640, lambda: text, _GROUP))
     work.write.append(_unit(user=False, shipped="/usr/local/bin/mentorup", command=_quoted(command)))
     work.last = _starting(user=False)
     return work
@@ -294,6 +304,14 @@ def _quoted(path: Path) -> str:
     return f'"{word}"' if any(char.isspace() or char in "\"'\\;" for char in word) else word
 
 
+def _is_group(name: str) -> bool:
+    try:
+        grp.getgrnam(name)
+    except KeyError:
+        return False
+    return True
+
+
 def _in_a_home(path: Path) -> bool:
     return any(path.is_relative_to(home) for home in _HOMES)
 
@@ -308,10 +326,14 @@ def _write(file: _File) -> None:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as out:
                 out.write(content)
+                if file.group:
+                    shutil.chown(draft, group=file.group)
                 os.fchmod(out.fileno(), file.mode)
             Path(draft).replace(file.path)
         finally:
             Path(draft).unlink(missing_ok=True)
+    except LookupError as error:
+        raise MentorUpError(f"{file.path} can't be given to the group {file.group}: there is none.") from error
     except OSError as error:
         raise MentorUpError(f"{file.path} can't be written: {error.strerror}.") from error
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from mentorup_daemon.errors import StoreError
 from mentorup_daemon.store.copying import copy_database
+from mentorup_daemon.store.engine import hand_over
 
 _DATABASE = "mentorup.db"
 _ORIGINAL = re.compile(r"mail/[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.eml")
@@ -81,6 +82,9 @@ def _change_places(unpacked: Path, database: Path) -> None:
         for old, new in moves:
             old.replace(new)
             done.append((old, new))
+        hand_over(mail)
+        for path in (database, *mail.iterdir()):
+            hand_over(path)
     except OSError:
         for old, new in reversed(done):
             new.replace(old)

@@ -43,8 +43,6 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_immediate)
     with told():
         _migrate(engine)
-    if parsed.database and directory is not None and parsed.database != ":memory:":
-        Path(parsed.database).chmod(0o600)
     return engine
 
 
@@ -94,7 +92,9 @@ def exclusive(engine: Engine) -> Iterator[None]:
 def locked(path: Path) -> Iterator[None]:
     """The same for the SQLite file at `path`, opened or not, there or not. Raises Busy."""
     try:
-        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = path.with_suffix(".lock")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        hand_over(lock)
     except OSError as error:
         raise StoreError(f"The lock of the store can't be had: {error.filename}: {error.strerror}.") from error
     try:
@@ -119,7 +119,30 @@ def _prepare_directory(database: str | None) -> Path:
         raise ConfigError(f"The state directory {directory} can't be made: {error.strerror}.") from error
     if not os.access(directory, os.W_OK):
         raise ConfigError(f"The state directory {directory} can't be written to by this user.")
+    if database and database != ":memory:":
+        _prepare_file(Path(database))
     return directory
+
+
+def _prepare_file(database: Path) -> None:
+    """The SQLite file itself: made by SQLite it would follow the umask, and so would the files beside it.
+
+    One that is there isn't opened here: closing it would take away the locks that this process holds on it (POSIX).
+    """
+    try:
+        if not database.exists():
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            hand_over(database)
+        database.chmod(0o600)
+    except OSError as error:
+        raise StoreError(f"The store {database} can't be opened: {error.strerror}.") from error
+
+
+def hand_over(path: Path) -> None:
+    """What root writes into the directory of another is that one's: the service has to write it too."""
+    if os.geteuid() == 0:
+        directory = path.parent.stat()
+        os.chown(path, directory.st_uid, directory.st_gid, follow_symlinks=False)
 
 
 def _pragmas(connection: Any, _record: object) -> None:

@@ -148,6 +148,7 @@ class Machine:
         self.write(f"/opt/mentorup/lib/{python}/site-packages/dependencies.pth", f"{_LIBRARIES}\n")
         (self.root / "usr/local/bin/mentorup").unlink(missing_ok=True)
         (self.root / "usr/local/bin/mentorup").symlink_to("/opt/mentorup/bin/mentorup")
+        self.succeeds("groupadd", "--system", "mentorup-config")
         self.write("/etc/systemd/system/mentorup.service", (CHECKOUT / "systemd/mentorup.service").read_text())
         self.succeeds("systemctl", "daemon-reload")
 

@@ -40,6 +40,7 @@ def bare(machine: Machine, light_world: World) -> Iterator[Machine]:
     finally:
         machine.run("systemctl", "stop", "mentorup")
         machine.succeeds("rm", "-rf", SOURCE, "/etc/mentorup", "/etc/credstore", "/var/lib/private/mentorup")
+        machine.succeeds("groupadd", "--system", "--force", "mentorup-config")
         machine.write(UNIT, unit)
         machine.succeeds("systemctl", "daemon-reload")
 
@@ -69,6 +70,9 @@ class TestOnAMachine:
         assert light_world.folder("INBOX")
         passwords = bare.root / "etc/credstore/mentorup.imap"
         assert (stat.S_IMODE(passwords.stat().st_mode), passwords.read_text()) == (0o600, light_world.mail.password)
+        config_file = (bare.root / "etc/mentorup/config.toml").stat()
+        group = bare.succeeds("getent", "group", "mentorup-config").split(":")[2]
+        assert (stat.S_IMODE(config_file.st_mode), str(config_file.st_gid)) == (0o640, group)
         config = tomllib.loads((bare.root / "etc/mentorup/config.toml").read_text())
         assert (config["imap"]["password"], config["caldav"]["password"]) == (
             {"credential": "imap"},
@@ -95,6 +99,7 @@ class TestOnAMachine:
         ):
             assert not (bare.root / path.lstrip("/")).exists()
         assert (bare.root / "var/lib/private/mentorup/mentorup.db").exists()
+        assert bare.run("getent", "group", "mentorup-config").returncode != 0
         assert "nothing to take away" in bare.succeeds("mentorup", "service", "uninstall", "--yes")
 
     def test_a_config_that_names_files_in_a_home_is_refused(self, bare: Machine, light_world: World) -> None:

@@ -40,7 +40,8 @@ class Service:
 
     def configure(self) -> None:
         """Writes the config as the world has it now."""
-        self.machine.write(CONFIG, self.world.config())
+        self.machine.write(CONFIG, self.world.config(), 0o640)
+        self.machine.succeeds("chgrp", "mentorup-config", CONFIG)
 
     def away(self, *servers: str) -> None:
         """Has the config name ports at which nobody listens."""
@@ -142,6 +143,35 @@ def test_the_state_belongs_to_the_service_alone(service: Service) -> None:
     assert stat.S_IMODE(database.parent.stat().st_mode) == 0o700
     assert database.stat().st_uid != 0
     assert service.machine.succeeds("stat", "-c", "%U", f"/proc/{service.pid}").strip() == "mentorup"
+
+
+def test_i7_the_config_is_readable_for_the_service_and_for_no_other_user(service: Service) -> None:
+    service.start()
+    other = service.machine.run("runuser", "-u", "nobody", "--", "cat", CONFIG)
+    assert (other.returncode, other.stdout) == (1, "")
+    service.machine.succeeds("systemctl", "reload", "mentorup")
+    wait_until(lambda: "config read again" in service.machine.journal(), 30, service.machine.journal)
+
+
+def test_i5_what_root_brings_back_belongs_to_the_service(service: Service) -> None:
+    service.world.changes["store"] = {"url": "sqlite:////var/lib/mentorup/mentorup.db"}  # as install writes it
+    service.configure()
+    service.start()
+    machine = service.machine
+    machine.succeeds("mentorup", "--config", CONFIG, "backup", "/srv/backup.tar.gz")
+    machine.succeeds("systemctl", "stop", "mentorup")
+    machine.succeeds("mentorup", "--config", CONFIG, "restore", "--force", "/srv/backup.tar.gz")
+    owners = {path.stat().st_uid for path in (machine.root / STATE).rglob("*")}
+    assert owners == {(machine.root / STATE).stat().st_uid}
+    service.start()
+    assert service.welcomes() == 1
+    assert "no faults" in machine.succeeds("mentorup", "--config", CONFIG, "check", "--config-only")
+
+    machine.succeeds("systemctl", "stop", "mentorup")
+    machine.succeeds("sh", "-c", f"rm -rf /{STATE}/*")
+    machine.succeeds("mentorup", "--config", CONFIG, "status")  # root is the first to open a new store
+    service.start()
+    assert service.state == "active"
 
 
 def test_a_wrong_config_ends_with_78_and_is_not_tried_again(service: Service) -> None:
@@ -252,6 +282,11 @@ def test_the_sandbox_leaves_little_exposed(machine: Machine) -> None:
     found = re.search(r"Overall exposure level for mentorup\.service: ([\d.]+)", told)
     assert found, told
     assert float(found[1]) <= SAFE_ENOUGH
+
+
+def test_readiness_is_told_as_systemd_252_understands_it(machine: Machine) -> None:
+    assert machine.shows("Type") == "notify"  # notify-reload came with 253
+    assert machine.shows("DynamicUser") == "yes"
 
 
 def test_systemd_finds_no_fault_in_the_unit(machine: Machine) -> None:
