@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -54,8 +55,11 @@ def login_command(
         logins = {section: login for section, login in found.items() if login is not None}
         if not logins:
             raise ConfigError(f"There is no oauth in {' or '.join(f'[{name}]' for name in asked)} of the config.")
-        for _, store in logins.values():
-            _writable(store)
+        logins = {
+            section: (_as_the_service(settings, section, client), store) for section, (client, store) in logins.items()
+        }
+        for client, store in logins.values():
+            _possible(client, store)
         for section, (client, store) in logins.items():
             typer.echo(f"Log in at {client.server} for {_NAMES[section]}, as {client.login_hint}.")
             _keep(store, _token(client, browser=browser, device=device, port=port))
@@ -116,13 +120,26 @@ def _show_page(page: str) -> None:
     typer.echo("(From another machine: `ssh -L PORT:127.0.0.1:PORT` to this one, and `mentorup login --port PORT`.)")
 
 
-def _writable(store: TokenStore) -> None:
-    """Raises, before anyone logs in, when the login can't be kept."""
+def _as_the_service(settings: Settings, section: Literal["imap", "caldav"], client: OAuthClient) -> OAuthClient:
+    """The client with its secret from where the service's credentials are kept, which root can read."""
+    from mentorup_daemon.secrets import Secret
+
+    given = settings.imap if section == "imap" else settings.caldav
+    secret = given.oauth.client_secret if given and given.oauth else None
+    if secret is None or secret.credential is None or os.environ.get("CREDENTIALS_DIRECTORY") or os.geteuid() != 0:
+        return client
+    kept = Secret(file=str(CREDENTIALS / f"mentorup.{secret.credential}"))
+    return replace(client, client_secret=lambda: kept.read(key=f"{section}.oauth.client_secret"))
+
+
+def _possible(client: OAuthClient, store: TokenStore) -> None:
+    """Raises, before anyone logs in, when the client's secret isn't there or the login can't be kept."""
     if store.kind == "credential" and os.geteuid() != 0:
         raise MentorUpError(
             f"{store.key}.oauth.token is a credential of the machine's service, and to write it takes root: "
             "run this with sudo, or with a config whose token is a file or a keyring."
         )
+    client.credentials()
 
 
 def _keep(store: TokenStore, token: str) -> None:

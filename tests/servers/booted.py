@@ -27,8 +27,8 @@ from tests.conftest import require_debian
 from tests.servers.wheel import CHECKOUT, DEPENDENCIES
 
 _CGROUPS = Path("/sys/fs/cgroup")
-_LIBRARIES = "/opt/dependencies"
-_PYTHON = Path("/opt/python")
+LIBRARIES = "/opt/dependencies"
+PYTHON = Path("/opt/python")
 _PATIENCE = 30.0  # seconds to boot, and to power off
 _UP = ("running", "degraded")  # where some unit of this machine has no place in a container, that is no matter here
 
@@ -85,9 +85,9 @@ class Machine:
         self.succeeds("systemd-run", "--quiet", "--on-active=15min", "systemctl", "poweroff")
 
     def _binds(self) -> Iterator[str]:
-        yield f"--bind-ro={DEPENDENCIES}:{_LIBRARIES}"
+        yield f"--bind-ro={DEPENDENCIES}:{LIBRARIES}"
         if sys.base_prefix != "/usr":
-            yield f"--bind-ro={sys.base_prefix}:{_PYTHON}"
+            yield f"--bind-ro={sys.base_prefix}:{PYTHON}"
 
     def _running(self) -> bool:
         return self._leader() is not None and self.run("systemctl", "is-system-running").stdout.strip() in _UP
@@ -100,14 +100,14 @@ class Machine:
         named = (child for child in children if Path(f"/proc/{child}/comm").read_text().strip() == "systemd")
         return next(map(int, named), None)
 
-    def run(self, *command: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run a command inside, as root."""
+    def run(self, *command: str, seconds: float = 60, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command inside, as root; `typed` is its standard input."""
         leader = self._leader()
         assert leader is not None, "the machine isn't up"
         enter = ["nsenter", "-t", str(leader), "-m", "-u", "-i", "-p", "-C", "--", "env", "--chdir=/"]
         clean = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
         return subprocess.run(
-            [*enter, *command], env=clean, check=False, capture_output=True, text=True, timeout=seconds
+            [*enter, *command], env=clean, check=False, capture_output=True, text=True, timeout=seconds, input=typed
         )
 
     def succeeds(self, *command: str) -> str:
@@ -138,14 +138,14 @@ class Machine:
         python = Path(f"python{sys.version_info.major}.{sys.version_info.minor}")
         base = "/usr/bin" / python
         if sys.base_prefix != "/usr":
-            base = _PYTHON / "bin" / python
+            base = PYTHON / "bin" / python
             for manager in ("system", "user"):  # its own library, which it would look for where it was built
-                found = f"[Manager]\nDefaultEnvironment=LD_LIBRARY_PATH={_PYTHON / 'lib'}\n"
+                found = f"[Manager]\nDefaultEnvironment=LD_LIBRARY_PATH={PYTHON / 'lib'}\n"
                 self.write(f"/etc/systemd/{manager}.conf.d/python.conf", found)
         self.succeeds(str(base), "-m", "venv", "--without-pip", "/opt/mentorup")
         pip = "/opt/mentorup/bin/python -m pip install -q --no-index --no-deps --ignore-installed".split()
-        self.succeeds(f"PYTHONPATH={_LIBRARIES}", *pip, f"/opt/{wheel.name}")
-        self.write(f"/opt/mentorup/lib/{python}/site-packages/dependencies.pth", f"{_LIBRARIES}\n")
+        self.succeeds(f"PYTHONPATH={LIBRARIES}", *pip, f"/opt/{wheel.name}")
+        self.write(f"/opt/mentorup/lib/{python}/site-packages/dependencies.pth", f"{LIBRARIES}\n")
         (self.root / "usr/local/bin/mentorup").unlink(missing_ok=True)
         (self.root / "usr/local/bin/mentorup").symlink_to("/opt/mentorup/bin/mentorup")
         self.succeeds("groupadd", "--system", "mentorup-config")

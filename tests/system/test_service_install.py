@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import stat
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.booted import Machine
+from mentorup_daemon.oauth import browser
+from tests.servers.booted import Machine, wait_until
+from tests.servers.oauth import Browser, Gate, OAuthServer
 from tests.servers.world import World
 
 NEEDS_A_MACHINE = [pytest.mark.debian, pytest.mark.slow]
@@ -101,6 +106,61 @@ class TestOnAMachine:
         assert (bare.root / "var/lib/private/mentorup/mentorup.db").exists()
         assert bare.run("getent", "group", "mentorup-config").returncode != 0
         assert "nothing to take away" in bare.succeeds("mentorup", "service", "uninstall", "--yes")
+
+    def test_i6_a_login_by_oauth_is_handed_to_the_service_and_mended_by_a_new_one(
+        self, bare: Machine, light_world: World, gate: Gate, oauth_server: OAuthServer, tmp_path: Path
+    ) -> None:
+        login = oauth_server.config({"file": "caldav-token"}, tmp_path / "secret", client_secret={"file": "secret"})
+        calendar = light_world.dav.calendar_url.replace(light_world.dav.url, gate.url)
+        light_world.changes["caldav"] = {
+            "url": gate.url,
+            "username": gate.user,
+            "password": None,
+            "oauth": login,
+            "calendars": [calendar],
+        }
+        first = browser.log_in(
+            oauth_server.client(gate.user), lambda _page: None, open_page=Browser().open, patience=30
+        )
+        bare.write(f"{SOURCE}/config.toml", light_world.config(), 0o600)
+        bare.write(f"{SOURCE}/secret", (tmp_path / "secret").read_text(), 0o600)
+        bare.write(f"{SOURCE}/caldav-token", str(first["refresh_token"]), 0o600)
+        install(bare, "--yes")
+        kept = bare.root / "etc/credstore/mentorup.caldav-token"
+        assert (stat.S_IMODE(kept.stat().st_mode), kept.read_text()) == (0o600, first["refresh_token"])
+        config = tomllib.loads((bare.root / "etc/mentorup/config.toml").read_text())["caldav"]
+        assert config["oauth"]["token"] == {"credential": "caldav-token"}
+        assert config["oauth"]["client_secret"] == {"credential": "caldav-client-secret"}
+        assert "password" not in config
+        assert "mentorup login" not in bare.shows("StatusText")
+
+        # The credential's own token has been used up by now; the one that followed it is in the state directory.
+        bare.succeeds("systemctl", "restart", "mentorup")
+        assert bare.shows("StatusText").startswith(("Nothing due", "Next: "))
+        followed = bare.root / "var/lib/private/mentorup/oauth-caldav.token"
+        assert stat.S_IMODE(followed.stat().st_mode) == 0o600
+
+        oauth_server.revoke(json.loads(followed.read_text())["token"])
+        bare.succeeds("systemctl", "restart", "mentorup")
+        assert "run `mentorup login --caldav`" in bare.shows("StatusText")
+        assert bare.run("runuser", "-u", "nobody", "--", "mentorup", "login").returncode != 0
+
+        told = bare.root / "srv/told"
+        command = "mentorup login --caldav >/srv/told 2>&1"
+        ended: list[int] = []
+        root = threading.Thread(target=lambda: ended.append(bare.run("sh", "-c", command).returncode))
+        root.start()
+        pages = re.compile(r"^  (http://\S+)$", re.MULTILINE)
+        wait_until(lambda: told.exists() and pages.search(told.read_text()), 30, bare.journal)
+        Browser().open(pages.findall(told.read_text())[0])
+        root.join()
+        assert ended == [0], told.read_text()
+        assert "/etc/credstore/mentorup.caldav-token" in told.read_text()
+        bare.succeeds("systemctl", "restart", "mentorup")
+        assert bare.shows("StatusText").startswith(("Nothing due", "Next: "))
+
+        bare.succeeds("mentorup", "service", "uninstall", "--yes")
+        assert list((bare.root / "etc/credstore").iterdir()) == []
 
     def test_a_config_that_names_files_in_a_home_is_refused(self, bare: Machine, light_world: World) -> None:
         bare.write("/home/ca.pem", "")
