@@ -67,7 +67,7 @@ class Family:
 
         @app.command("done", help=f"A {self.name} that is done with.")
         def done(number: Number, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-            done_at = {"done_at": datetime.now(UTC)} if self.kind in (ActionItem, Goal) else {}
+            done_at = {"done_at": datetime.now(UTC)} if self.kind in (ActionItem, Goal, Feedback) else {}
             self.change(config, number, as_json, state=self.done_state, **done_at)
 
         @app.command("drop", help=f"A {self.name} that is not wanted any more.")

@@ -17,7 +17,7 @@ from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.minutes import divide, fitting
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
-from mentorup_daemon.records.standing import is_stub, overdue
+from mentorup_daemon.records.standing import follow_up, is_stub, overdue
 
 _MAX_FOLLOW_UPS = 3
 _QUESTION_WEIGHT, _OTHER_WEIGHT = 3, 1
@@ -29,6 +29,8 @@ Kind = Literal["question", "update", "follow-up", "rest"]
 class AgendaItem:
     """One entry: a topic, advice to follow up, or (`rest`) the time that is left open for the mentor's own points.
 
+    `stage` is how far advice is: planned, its date past, or done.
+
     `number` is the record's, 0 for the rest; `minutes` is 0 where the meeting has none to share out.
     """
 
@@ -36,6 +38,7 @@ class AgendaItem:
     minutes: int = 0
     topic: Topic | None = None
     feedback: Feedback | None = None
+    stage: Literal["", "plan", "due", "done"] = ""
 
     @property
     def number(self) -> int:
@@ -90,11 +93,14 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting, now: datetime) -> Agenda:
     ]
     open_to_all = [topic for topic in topics if not topic.private]
     advice = sorted(
-        (entry for entry in snapshot.feedback if entry.mentor == mentor.id and entry.state in ("filed", "planned")),
+        (entry for entry in snapshot.feedback if entry.mentor == mentor.id and entry.state != "dropped"),
         key=lambda entry: (entry.received_at, entry.id),
         reverse=True,
     )
-    items, if_time = _timed(meeting, _entries([t for t in open_to_all if allows(mentor, t)], advice))
+    followed = [
+        AgendaItem(kind="follow-up", feedback=one, stage=stage) for one, stage in _followed(snapshot, meeting, advice)
+    ]
+    items, if_time = _timed(meeting, _entries([t for t in open_to_all if allows(mentor, t)], followed))
     promises = sorted(
         (action for action in snapshot.actions if action.state == "open"),
         key=lambda action: (action.due or date.max, action.id),
@@ -107,7 +113,7 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting, now: datetime) -> Agenda:
         goal=goal_with(snapshot, mentor),
         items=items,
         if_time=if_time,
-        unplanned=tuple(entry for entry in advice if not entry.plan),
+        unplanned=tuple(entry for entry in advice if entry.state in ("filed", "planned") and not entry.plan),
         overdue=tuple(action for action in mine if overdue(action, snapshot, now)),
         mine=tuple(action for action in mine if not overdue(action, snapshot, now)),
         theirs=theirs,
@@ -132,12 +138,19 @@ def goal_with(snapshot: Snapshot, mentor: Mentor) -> Goal | None:
     return min(goals, key=lambda goal: (goal.mentor is None, goal.due or date.max, goal.id), default=None)
 
 
-def _entries(topics: Sequence[Topic], advice: Sequence[Feedback]) -> list[AgendaItem]:
+def _followed(
+    snapshot: Snapshot, meeting: Meeting, advice: Sequence[Feedback]
+) -> list[tuple[Feedback, Literal["plan", "due", "done"]]]:
+    """What comes up of earlier advice, the latest first, and as what."""
+    stages = ((one, follow_up(snapshot, one, meeting)) for one in advice)
+    return [(one, stage) for one, stage in stages if stage is not None][:_MAX_FOLLOW_UPS]
+
+
+def _entries(topics: Sequence[Topic], followed: Sequence[AgendaItem]) -> list[AgendaItem]:
     ordered = sorted(topics, key=lambda topic: (not topic.is_question, topic.priority, topic.id))
-    planned = [entry for entry in advice if entry.plan][:_MAX_FOLLOW_UPS]
     return [
         *(AgendaItem(kind="question" if topic.is_question else "update", topic=topic) for topic in ordered),
-        *(AgendaItem(kind="follow-up", feedback=entry) for entry in planned),
+        *followed,
     ]
 
 

@@ -45,7 +45,7 @@ _CARRIED = 2  # meetings that a promise may be carried over before it is asked w
 class ItemView:
     """An entry of the agenda. `kind`: question, update, follow-up, rest. `wants`: decision, view, ... or "".
 
-    `headline` is its first sentence, for a line of a list.
+    `headline` is its first sentence, for a line of a list; `stage` of advice is plan, due (its date is past) or done.
     """
 
     kind: str
@@ -55,6 +55,7 @@ class ItemView:
     wants: str
     minutes: int
     advice: AdviceView | None
+    stage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ def _item(item: AgendaItem, snapshot: Snapshot, now: datetime) -> ItemView:
         wants=topic.wants if topic and topic.is_question else "",
         minutes=item.minutes,
         advice=advice_view(feedback, snapshot.owner, now) if feedback else None,
+        stage=item.stage,
     )
 
 

@@ -37,6 +37,7 @@ from mentorup_daemon.letters.message import draft, note
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.profile import profile_context
+from mentorup_daemon.letters.recap import recap_context
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.review import review_context
 from mentorup_daemon.letters.subject import found, meeting_of, person_of
@@ -170,12 +171,17 @@ def _compact_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return mentor, context, compact_ready(context)
 
 
+def _recap_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    return person_of(due, snapshot), recap_context(snapshot, due, now), True
+
+
 _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "agenda": _agenda_draft,
     "closing": _closing_draft,
     "closing_agenda": _closing_agenda_draft,
     "closing_update": _closing_update_draft,
     "mentee_agenda": _mentee_draft,
+    "recap": _recap_draft,
     "thank_you": _thank_you_draft,
     "shorten": _shorten_draft,
     "next_meeting": _next_meeting_draft,

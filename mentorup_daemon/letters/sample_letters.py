@@ -27,8 +27,18 @@ from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.profile import profile_context
+from mentorup_daemon.letters.recap import recap_context
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.review import review_context
+from mentorup_daemon.letters.sample_cases import (
+    HALF_A_YEAR_ON,
+    MIA,
+    RECAP,
+    WITH_MIA,
+    with_ending,
+    with_mentee,
+    with_plans,
+)
 from mentorup_daemon.letters.samples import (
     AFTERWARDS,
     ANA,
@@ -38,10 +48,8 @@ from mentorup_daemon.letters.samples import (
     DIGEST_DAY,
     EARLIER,
     FROM_KIM,
-    HALF_A_YEAR_ON,
     HALF_YEAR,
     MEETING,
-    MIA,
     NOW,
     OCCASIONS,
     OPENINGS,
@@ -53,15 +61,12 @@ from mentorup_daemon.letters.samples import (
     SET_UP,
     TROUBLES,
     WITH_BEN,
-    WITH_MIA,
     WITHDRAWN,
     YEAR,
     at,
     bare_snapshot,
     busy_week,
     sample_snapshot,
-    with_ending,
-    with_mentee,
 )
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
@@ -106,6 +111,7 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         "mentee_promises/note": tuple(
             mentee_context(snapshot, WITH_MIA, MIA, AFTERWARDS) for snapshot in (mentee, bare)
         ),
+        "recap/draft": (recap_context(rich, RECAP, NOW), recap_context(with_plans(), RECAP, NOW)),
         "closing/draft": tuple(closing_context(snapshot, ANA, NOW) for snapshot in (ended, bare)),
         "closing/note": tuple(closing_context(snapshot, person, NOW) for snapshot, person in _ended(ended, bare)),
         "closing_agenda/draft": tuple(

@@ -21,7 +21,6 @@ from mentorup_daemon.records import (
     Meeting,
     Mentor,
     Owner,
-    PersonState,
     Practice,
     ProfileEntry,
     Receipt,
@@ -52,7 +51,6 @@ BEN = Mentor(
     channel="video",
     timezone="Europe/Stockholm",
 )
-MIA = Mentor(id="mia", name="Mia Tanaka", emails=("mia@example.edu",), role="mentee")
 
 
 def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -82,17 +80,6 @@ WITH_BEN = replace(
     end=at(12, 10, 8, 30),
     location="https://meet.example.net/ben-sam",
 )
-WITH_MIA = replace(
-    MEETING,
-    key="mia@example.edu",
-    uid="mia@example.edu",
-    mentor="mia",
-    title="Mia and Sam",
-    start=at(12, 4, 10),
-    end=at(12, 4, 10, 30),
-    location="",
-)
-
 OCCASIONS = (
     Occasion(message_id="<1@example.org>", draft_state="fresh"),
     Occasion(message_id="<2@example.org>", draft_state="edited", moved_from=at(12, 2, 10)),
@@ -143,7 +130,6 @@ PLANS = tuple(
     replace(CHANGED, key=f"feedback_plan/ana/2026-11-21{part}", rule="feedback_plan", object="ana/2026-11-21")
     for part in ("", "/nudge")
 )
-HALF_A_YEAR_ON = NOW + timedelta(days=183)
 REVIEW = replace(CHANGED, key="compact/ana/2026-12-08", rule="compact", object="ana/2026-12-08")
 ASK = replace(REVIEW, key="compact/ben/2026-12-08/ask", mentor="ben", object="ben/2026-12-08")
 SET_UP = replace(CHANGED, key="profile/owner/set-up", rule="profile", mentor=None, object="set-up")
@@ -255,6 +241,7 @@ def sample_snapshot() -> Snapshot:
                 received_at=at(9, 3),
                 source="reply",
                 plan="rehearse it with a stopwatch before the next talk",
+                planned_at=at(11, 30),
                 state="planned",
             ),
             Feedback(
@@ -307,39 +294,6 @@ def sample_snapshot() -> Snapshot:
             Contact(mentor="ana", at=at(11, 6), kind="mail from"),
             Contact(mentor="ben", at=at(8, 12), kind="meeting"),
         ),
-    )
-
-
-def with_mentee() -> Snapshot:
-    """The same with Mia, a mentee of Sam's, and what the two have promised each other."""
-    full = sample_snapshot()
-    return replace(
-        full,
-        mentors=(*full.mentors, MIA),
-        meetings=(*full.meetings, WITH_MIA),
-        topics=(*full.topics, Topic(id=41, text="Her first author paper", mentor="mia", created_at=at(11, 28))),
-        actions=(
-            *full.actions,
-            ActionItem(id=42, text="introduce her to Kim", mentor="mia", due=date(2026, 12, 3), created_at=at(11, 6)),
-            ActionItem(id=43, text="send the outline", owner="mia", mentor="mia", created_at=at(11, 6)),
-        ),
-    )
-
-
-def with_ending() -> Snapshot:
-    """The same when Sam has closed with Ana, and what came of the time with her."""
-    full = sample_snapshot()
-    reached = Goal(
-        id=51, text="First author paper", mentor="ana", state="done", created_at=at(6, 1), done_at=at(10, 12)
-    )
-    later = replace(reached, id=52, text="K award, at the first try", done_at=HALF_A_YEAR_ON - timedelta(days=30))
-    closed = Receipt(key="receipt/owner/4", at=NOW, about=CHANGED.key, lines=(("CLOSE", "Ana Ortiz", "is closed"),))
-    return replace(
-        full,
-        goals=(*full.goals, reached, later),
-        wins=(Win(id=53, text="the department talk went well", credit=("ana",), created_at=at(10, 22)),),
-        states={"ana": PersonState(mentor="ana", state="closed", since=NOW)},
-        receipts=(closed,),
     )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.views import advice_view, bare, common, meeting_view, promise_view, words
 from mentorup_daemon.records import ActionItem, Feedback, Meeting, Mentor, Snapshot, Thanks
-from mentorup_daemon.records.standing import taken_up_at
+from mentorup_daemon.records.standing import advice_at, taken_up_at
 
 _PROMISES = 2
 _TAKEN = 4
@@ -43,14 +43,6 @@ def gratitude_for(snapshot: Snapshot, meeting: Meeting) -> Gratitude:
         and bare(entry.text)
         and (entry.meeting == meeting.key or (entry.meeting is None and entry.created_at >= meeting.start))
     ]
-    advice = [
-        entry
-        for entry in snapshot.feedback
-        if entry.mentor == meeting.mentor
-        and entry.meeting == meeting.key
-        and entry.state != "dropped"
-        and words(entry.text)
-    ]
     promises = [
         action
         for action in snapshot.actions
@@ -59,9 +51,10 @@ def gratitude_for(snapshot: Snapshot, meeting: Meeting) -> Gratitude:
         and action.state == "open"
         and action.created_at >= meeting.start
     ]
+    advice = advice_at(snapshot, meeting)
     return Gratitude(
         thanks=max(thanks, key=lambda entry: (entry.meeting == meeting.key, entry.created_at, entry.id), default=None),
-        advice=max(advice, key=lambda entry: (entry.plan is not None, entry.received_at, entry.id), default=None),
+        advice=advice if advice is not None and words(advice.text) else None,
         promises=tuple(sorted(promises, key=lambda action: action.id)[:_PROMISES]),
     )
 

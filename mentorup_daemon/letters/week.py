@@ -33,6 +33,7 @@ _DRAFTS = {
     "contact": "a check-in",
     "mentee_agenda": "a question for the agenda",
     "next_meeting": "a few lines that ask for the next meeting",
+    "recap": "what becomes of the advice",
     "shorten": "an offer to shorten or postpone",
     "thank_you": "a thank-you",
 }

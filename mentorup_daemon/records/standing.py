@@ -6,7 +6,8 @@ Kept here so that what is due and what is said about it can never disagree. No c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 from mentorup_daemon.records.due import Snapshot
 from mentorup_daemon.records.growth import Compact, Win
@@ -98,6 +99,52 @@ def taken_up_at(snapshot: Snapshot, topic: Topic, now: datetime) -> Meeting | No
         and prepared(snapshot, meeting)
     )
     return min(held, key=lambda meeting: (meeting.end, meeting.key), default=None)
+
+
+def planned_on(snapshot: Snapshot, feedback: Feedback) -> date | None:
+    """The day on which the owner said what they will do about it; None without a plan that stands, or from before."""
+    at = feedback.planned_at
+    if at is None or feedback.state != "planned" or not (feedback.plan or "").strip():
+        return None
+    begun = snapshot.started_at
+    return at.astimezone(snapshot.owner.zone).date() if min(at, feedback.received_at) > begun else None
+
+
+def advice_at(snapshot: Snapshot, meeting: Meeting) -> Feedback | None:
+    """The one thing said at a meeting that the thank-you for it names: what has a plan before what has none."""
+    said = (
+        one
+        for one in snapshot.feedback
+        if one.mentor == meeting.mentor and one.meeting == meeting.key and one.state != "dropped" and one.text.strip()
+    )
+    return max(said, key=lambda one: (one.plan is not None, one.received_at, one.id), default=None)
+
+
+def follow_up(snapshot: Snapshot, feedback: Feedback, meeting: Meeting) -> Literal["plan", "due", "done"] | None:
+    """As what advice comes up at a meeting (T8): as a plan once, as a result once; None when it has come up already.
+
+    A plan that has no moment is from before such were kept, and comes up until it is done.
+    """
+    if feedback.state == "done":
+        fresh = feedback.done_at is not None and not _prepared_since(snapshot, meeting, feedback.done_at)
+        return "done" if feedback.plan and fresh else None
+    if feedback.state != "planned" or not feedback.plan:
+        return None
+    if feedback.plan_due is not None:
+        over = datetime.combine(feedback.plan_due + timedelta(days=1), time(), tzinfo=snapshot.owner.zone)
+        if over <= meeting.start:
+            return None if _prepared_since(snapshot, meeting, over) else "due"
+    if feedback.planned_at is None or not _prepared_since(snapshot, meeting, feedback.planned_at):
+        return "plan"
+    return None
+
+
+def _prepared_since(snapshot: Snapshot, meeting: Meeting, moment: datetime) -> bool:
+    """True when another meeting with the same person took place between, and had an agenda."""
+    return any(
+        one.mentor == meeting.mentor and one.on and moment <= one.start < meeting.start and prepared(snapshot, one)
+        for one in snapshot.meetings
+    )
 
 
 def nothing_new(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:

@@ -20,7 +20,7 @@ DISTANCES: tuple[Distance, ...] = ("peer", "step-ahead", "senior")
 _TOLD_AHEAD = timedelta(days=8)  # what is due on the day after the next note is told in this one
 _UNHEARD_FOR = timedelta(days=60)
 _SILENT = frozenset(
-    {"closing_update", "contact", "next_meeting", "shorten"}
+    {"closing_update", "contact", "next_meeting", "recap", "shorten"}
 )  # rules whose drafts come without a note of their own
 
 

@@ -83,6 +83,7 @@ class Feedback:
     plan: str | None = None
     plan_due: date | None = None
     planned_at: datetime | None = None
+    done_at: datetime | None = None
     state: Literal["filed", "planned", "done", "dropped"] = "filed"
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mentorup_daemon.records import Due, Entry, Mark, Meeting, Mentor, Snapshot
-from mentorup_daemon.records.standing import closed_since, nothing_new
+from mentorup_daemon.records.standing import closed_since, nothing_new, planned_on
 from mentorup_daemon.rules import (
     agenda,
     change,
@@ -31,6 +31,7 @@ from mentorup_daemon.rules import (
     next_meeting,
     profile,
     questions,
+    recap,
     receipt,
     reminders,
     review,
@@ -57,6 +58,7 @@ RULES = (
     thank_you,
     mentee_promises,
     feedback_plan,
+    recap,
     next_meeting,
     win,
     check_in,
@@ -76,10 +78,10 @@ _AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda, closing_agend
 _ENDING = frozenset({closing.RULE, closing_agenda.RULE, closing_update.RULE})
 """The rules that write to a mentor with whom it has ended, and to no other (T11)."""
 
-_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE, win.RULE})
+_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE, recap.RULE, win.RULE})
 """The rules whose drafts a mentor doesn't expect: they wait until the mentor is back from holidays (T10)."""
 
-_FOLLOWING = (agenda, closing_agenda, mentee_agenda, closing)
+_FOLLOWING = (agenda, closing_agenda, mentee_agenda, closing, recap)
 """The rules whose drafts follow the records for as long as they stand untouched."""
 
 _LOOK_AHEAD = timedelta(days=14)
@@ -278,7 +280,9 @@ def _answered(entry: Entry, meeting: Meeting, person: Mentor, snapshot: Snapshot
 
 
 def _nothing_to_name(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
-    """True for a fresh draft of thanks when the owner has taken back what it gave thanks for."""
+    """True for a fresh draft of thanks, or a recap, when the owner has taken back what it was made of."""
+    if entry.rule == recap.RULE and entry.outcome == "delivered" and now <= entry.due_at + recap.GRACE:
+        return not any(f"{one.mentor}/{planned_on(snapshot, one)}" == entry.object for one in snapshot.feedback)
     if entry.rule != thank_you.RULE or entry.lands != "drafts" or entry.outcome != "delivered":
         return False
     meeting = snapshot.meeting(entry.object)

@@ -60,6 +60,7 @@ feedback = Table(
     Column("plan", Text),
     Column("plan_due", Date),
     Column("planned_at", Moment),
+    Column("done_at", Moment),
     Column("state", String(20), nullable=False),
 )
 

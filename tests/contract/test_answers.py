@@ -341,3 +341,30 @@ def test_p4_what_is_overdue_is_first_in_the_draft_and_twice_carried_is_asked_abo
     world.now = TUESDAY + timedelta(weeks=3, hours=-24)
     world.tend()
     assert f"MOVE {number} to Friday" in last_with("Ana tomorrow", world.notes)
+
+
+def test_t8_a_plan_becomes_a_recap_and_its_result_stands_on_the_next_agenda(light_world: World) -> None:
+    world = light_world
+    world.tend()
+    world.now += timedelta(minutes=1)
+    world.write("Slow down.", to=SAM, sender=ANA, subject="Your talk #feedback")
+    world.tend()
+    world.now = MONDAY + timedelta(days=1)
+    world.tend()
+    world.reply(world.notes[-1], "PLAN rehearse with a stopwatch by 11 Dec")
+    world.tend()
+    assert world.drafts == []
+    world.now = MONDAY + timedelta(days=2)
+    world.tend()
+    [draft] = world.drafts
+    assert draft["Subject"] == "What I'm making of your advice"
+    assert draft["To"].addresses[0].addr_spec == ANA
+    assert "My plan: rehearse with a stopwatch, by Friday 11 December." in " ".join(body(draft).split())
+    [item] = world.records().feedback
+    world.reply(world.notes[0], f"DONE {item.id}")
+    world.tend()
+    assert world.drafts == []  # what is done by now needs no plan told
+    world.meet("first", TUESDAY + timedelta(days=7))
+    world.now = TUESDAY + timedelta(days=6)
+    world.tend()
+    assert "Done since: rehearse with a stopwatch." in last_with("Tuesday, 14:00", world.drafts)

@@ -78,7 +78,7 @@ def done(about: About, command: Command) -> list[Line]:
         raise Cannot(f"number {found.id} is not something to be done; DROP {found.id} removes it")
     if found.state in _CLOSED_STATES:
         return [("DONE", _words(found), "is off the list already")]
-    if isinstance(found, (ActionItem, Goal)):
+    if isinstance(found, (ActionItem, Goal, Feedback)):
         about.journal.change(type(found), found.id, state="done", done_at=about.now)
     else:
         about.journal.change(type(found), found.id, state="discussed" if isinstance(found, Topic) else "done")

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters import Letter, Occasion, Templates, compose, content_digest
+from mentorup_daemon.letters.sample_cases import HALF_A_YEAR_ON, WITH_MIA, with_ending, with_mentee, with_plans
 from mentorup_daemon.letters.samples import (
     AFTERWARDS,
     ANA,
     BEN,
     DIGEST_DAY,
     EARLIER,
-    HALF_A_YEAR_ON,
     MEETING,
     NOW,
     OPENINGS,
@@ -31,13 +31,10 @@ from mentorup_daemon.letters.samples import (
     SAM,
     TROUBLES,
     WITH_BEN,
-    WITH_MIA,
     WITHDRAWN,
     bare_snapshot,
     busy_week,
     sample_snapshot,
-    with_ending,
-    with_mentee,
 )
 from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, Thanks, Topic
 
@@ -102,6 +99,7 @@ ALL = [
     ("check_in", "inbox", None, "2026-10-01"),
     ("check_in", "drafts", "ana", "2026-10-01"),
     ("check_in", "drafts", "ben", "2026-10-01"),
+    ("recap", "drafts", "ana", "ana/2026-11-30"),
     ("closing", "inbox", "ana", "ana/2026-12-01"),
     ("closing", "drafts", "ana", "ana/2026-12-01"),
     ("closing_agenda", "inbox", "ana", MEETING.key),
@@ -122,6 +120,8 @@ def test_every_letter_keeps_to_its_own_voice(
 ) -> None:
     if snapshot is BARE and about == EARLIER.key:
         about = MEETING.key
+    if rule == "recap":
+        snapshot = with_plans()
     if rule.startswith("closing") and snapshot is RICH:
         snapshot = ENDED
     if about == WITH_MIA.key:
@@ -691,3 +691,35 @@ def test_t11_the_update_half_a_year_later_tells_what_came_since_or_has_no_recipi
     assert "First author paper" not in made.text
     assert made.ready
     assert not letter("closing_update", "drafts", replace(BARE, states=ENDED.states), now=HALF_A_YEAR_ON).ready
+
+
+@pytest.mark.parametrize(
+    ("more", "draft", "note"),
+    [
+        ({}, "My plan: rehearse, by Friday 4 December.", "your plan for what Ana wrote on 20 November"),
+        (
+            {"plan_due": date(2026, 12, 2)},
+            "How my plan went: rehearse, by Wednesday 2 December.",
+            "how your plan went for what Ana wrote",
+        ),
+        ({"state": "done", "done_at": NOW}, "Done since: rehearse.", "what came of what Ana wrote on 20 November"),
+    ],
+)
+def test_t8_the_next_agenda_tells_of_the_plan_and_then_of_the_result(
+    more: dict[str, object], draft: str, note: str
+) -> None:
+    facts = {"plan": "rehearse", "plan_due": date(2026, 12, 4), "planned_at": NOW, "state": "planned", **more}
+    snapshot = asking(question(1, "Q?"), feedback=(replace(RICH.feedback[1], **facts),))  # type: ignore[arg-type]
+    assert draft in " ".join(letter("agenda", "drafts", snapshot).text.split())
+    assert note in " ".join(letter("agenda", snapshot=snapshot).text.split())
+
+
+def test_t8_the_recap_says_what_was_heard_and_what_becomes_of_it() -> None:
+    made = letter("recap", "drafts", about="ana/2026-11-30")
+    text = " ".join(made.text.split())
+    assert '"Slow down on the results slide." My plan: rehearse it with a stopwatch' in text
+    assert "1." not in text
+    two = letter("recap", "drafts", with_plans(), about="ana/2026-11-30")
+    assert "My plan: rewrite the first sentence, by Friday 4 December." in " ".join(two.text.split())
+    assert "<ol>" in two.raw.decode()
+    assert len(two.text.split()) < 120

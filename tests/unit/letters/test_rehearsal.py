@@ -8,14 +8,13 @@ from datetime import timedelta
 import pytest
 
 from mentorup_daemon.letters import Occasion, Templates, compose
+from mentorup_daemon.letters.sample_cases import with_ending, with_mentee
 from mentorup_daemon.letters.samples import (
     NOW,
     WITH_BEN,
     bare_snapshot,
     busy_week,
     sample_snapshot,
-    with_ending,
-    with_mentee,
 )
 from mentorup_daemon.records import Snapshot
 from mentorup_daemon.rules.plan import RULES, upcoming
