@@ -243,6 +243,10 @@ def _across(given: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(("caldav", "password"), "missing; expected where the password is kept", missing=True)
         if secret and not caldav.get("username"):
             yield Fault(("caldav", "username"), "missing; expected the name you log in with", missing=True)
+        reminders = caldav.get("reminders_calendar")
+        if reminders and reminders in _listed(caldav.get("calendars")):
+            wanted = "expected a calendar of its own: no meetings are looked for in it, and calendars names it too"
+            yield Fault(("caldav", "reminders_calendar"), wanted, _shown(("caldav",), reminders))
     imap = given.get("imap")
     if isinstance(imap, dict) and not {"password", "oauth"} & imap.keys():
         wanted = 'missing; expected where the password is kept, like { file = "..." }'

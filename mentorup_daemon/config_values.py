@@ -227,7 +227,7 @@ def is_address(host: str) -> bool:
     return True
 
 
-def _web_address(schemes: tuple[str, ...], example: str) -> Callable[[str], str]:
+def _web_address(schemes: tuple[str, ...], example: str, *, login: bool = False) -> Callable[[str], str]:
     wording = f"expected an address like {example}"
 
     def check(value: str) -> str:
@@ -238,7 +238,7 @@ def _web_address(schemes: tuple[str, ...], example: str) -> Callable[[str], str]
             raise expected(wording) from None
         if scheme not in (*schemes, "http") or not host or not value.isprintable() or " " in value:
             raise expected(wording)
-        if parts.username is not None or parts.password is not None:
+        if not login and (parts.username is not None or parts.password is not None):
             raise expected(f"{wording}, without a name or password in it: they have keys of their own")
         if scheme == "http" and not is_loopback(host):
             raise expected("expected https://: over http:// anyone on the way can read along (this machine aside)")
@@ -312,7 +312,7 @@ OAuthUrlOrNone = Annotated[
     str,
     AfterValidator(lambda value: _web_address(("https",), "https://login.example.org/token")(value) if value else ""),
 ]
-FeedUrl = Annotated[str, AfterValidator(_web_address(("https", "webcal"), "https://example.org/sam.ics"))]
+FeedUrl = Annotated[str, AfterValidator(_web_address(("https", "webcal"), "https://example.org/sam.ics", login=True))]
 StoreUrl = Annotated[str, AfterValidator(_store_url)]
 File = Annotated[str, AfterValidator(_file)]
 SecretFile = Annotated[str, AfterValidator(_secret_file)]

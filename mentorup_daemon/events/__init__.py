@@ -19,7 +19,7 @@ from mentorup_daemon.events.recognition import (
     to_meeting,
 )
 from mentorup_daemon.events.series import MOST_OCCURRENCES
-from mentorup_daemon.events.writing import marked, reminder_digest, reminder_text
+from mentorup_daemon.events.writing import reminder_digest, reminder_text
 
 __all__ = [
     "MOST_OCCURRENCES",
@@ -30,7 +30,6 @@ __all__ = [
     "busy",
     "candidate",
     "expand",
-    "marked",
     "meeting_key",
     "recognise",
     "reminder_digest",

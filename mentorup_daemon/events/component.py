@@ -24,6 +24,9 @@ from mentorup_daemon.events.recurrence import Rule, read_rule
 from mentorup_daemon.events.times import Length, Moment, Zones, at, length, moment, moments, periods
 from mentorup_daemon.records import Occurrence
 
+MARK = "X-MENTORUP-REMINDER"
+"""The property that every entry of our own carries (writing.py)."""
+
 _DAY = timedelta(days=1)
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)  # stands in `facts` until an occurrence gets its own time
 _T = TypeVar("_T")
@@ -251,4 +254,5 @@ class _Reader:
             transparent=self.word("TRANSP") == "TRANSPARENT",
             private=self.word("CLASS") in ("PRIVATE", "CONFIDENTIAL"),
             zone_note=note,
+            reminder=MARK in self.component.properties,
         )

@@ -9,6 +9,7 @@ never says no to a text in which `recognise` would find a meeting, and is cheap 
   category else the person among the people of the event; else the one mentor, where there is exactly one.
 - a given name that two people share says nothing, unless exactly one of them is a mentor.
 - the owner's own addresses are nobody's.
+- a reminder that MentorUp wrote is no meeting, whatever calendar it lies in by now.
 
 A private event is a meeting like any other; its title and place stay in the calendar (`to_meeting` leaves them out).
 
@@ -27,7 +28,6 @@ from urllib.parse import unquote
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.lines import content_line, unfolded
 from mentorup_daemon.events.properties import categories_of, title_of
-from mentorup_daemon.events.writing import marked
 from mentorup_daemon.records import Meeting, Mentor, Occurrence, Owner, Recognition, key_part
 from mentorup_daemon.records.meetings import RecognisedBy
 
@@ -54,6 +54,8 @@ def recognise(
 
     The patterns must compile; what is wrong with one is said when the config is loaded.
     """
+    if occurrence.reminder:
+        return None
     present = _present(occurrence, owner, people)
     if recognition.attendees and present:
         return _recognised(present, "attendee")
@@ -71,7 +73,7 @@ def recognise(
 
 def candidate(text: str | bytes, *, people: Sequence[Mentor], recognition: Recognition) -> bool:
     """Whether any event in the text could be recognised. May say yes to one that is not; never no to one that is."""
-    if not people or marked(text):  # a reminder of ours is no meeting, whatever calendar it lies in
+    if not people:
         return False
     lines: dict[str, list[str]] = {"people": [], "categories": [], "titles": []}
     for raw in unfolded(text).split("\n"):

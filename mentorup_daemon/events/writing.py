@@ -14,10 +14,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 from mentorup_daemon.errors import Malformed
+from mentorup_daemon.events.component import MARK
 from mentorup_daemon.events.lines import Line, content_line, unfolded
-
-MARK = "X-MENTORUP-REMINDER"
-"""The property that all entries of ours carry."""
 
 _PRODID = "-//MentorUp//MentorUp//EN"
 _LENGTH = timedelta(minutes=15)
@@ -62,11 +60,6 @@ def reminder_text(
         "END:VCALENDAR",
     ]
     return "".join(f"{_folded(line)}\r\n" for line in lines)
-
-
-def marked(text: str | bytes) -> bool:
-    """True for a text with an entry of ours in it."""
-    return bool(re.search(rf"^{MARK}[:;]", unfolded(text), re.MULTILINE | re.IGNORECASE))
 
 
 def reminder_digest(text: str) -> str:

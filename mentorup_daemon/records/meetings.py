@@ -41,6 +41,7 @@ class Occurrence:
     transparent: bool = False
     private: bool = False
     zone_note: str = ""  # said in the note when a zone was unknown and the owner's was taken instead
+    reminder: bool = False  # an entry that MentorUp itself wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -26,6 +26,7 @@ from mentorup_daemon.store import health, mail, work
 _log = structlog.get_logger(__name__)
 
 CALDAV, IMAP, REMINDERS = "caldav", "imap", "reminders"
+_REST = timedelta(minutes=15)  # before a calendar for reminders that failed is asked again
 EVERYWHERE = frozenset({CALDAV, IMAP})
 
 
@@ -106,18 +107,22 @@ def _act(desk: Desk, sight: Sight, done: Pass) -> None:
 def _remind(desk: Desk, sight: Sight, done: Pass) -> None:
     """The reminders in the owner's calendar follow the records; where they do already, no server is asked."""
     differences = reminders.differences(desk, sight.records)
-    if differences or _failing(desk.account, REMINDERS):
+    failed_at = _failed_at(desk.account, REMINDERS)
+    if failed_at is None and not differences:
+        return
+    if failed_at is None or not failed_at <= desk.now < failed_at + _REST:
         _try(desk.account, REMINDERS, done, desk.now, lambda: reminders.keep(desk, differences))
 
 
 def _calendar_is_known(account: Account) -> bool:
     """False while the last look at the calendars failed: an event may have moved to one that could not be read."""
-    return not _failing(account, CALDAV)
+    return _failed_at(account, CALDAV) is None
 
 
-def _failing(account: Account, server: str) -> bool:
+def _failed_at(account: Account, server: str) -> datetime | None:
+    """When the last look failed; None while it didn't."""
     with account.store.reading() as scope:
-        return any(row.failed_at is not None for row in health.all_servers(scope) if row.server == server)
+        return next((row.failed_at for row in health.all_servers(scope) if row.server == server), None)
 
 
 def _look_again(desk: Desk, sight: Sight, done: Pass) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mentorup_daemon.calendars import Feed, feeds
 from mentorup_daemon.errors import ConfigError, CredentialsError, Unavailable
 from tests.contract.test_calendars import event
-from tests.servers.fake_http import FakeHttp, Reply, Seen
+from tests.servers.fake_http import FakeHttp, Reply, Seen, serve
 
 ICS = {"Content-Type": "text/calendar; charset=utf-8"}
 SECRET = "private-8f3a"
@@ -128,3 +128,46 @@ def test_webcal_means_https(fake_http: FakeHttp) -> None:
 def test_an_address_that_is_none_is_for_the_owner_to_mend(url: str) -> None:
     with pytest.raises(ConfigError, match=r"\[\[feeds\]\] url"):
         Feed(url)
+
+
+@pytest.mark.debian
+def test_a_redirect_to_a_safer_scheme_is_followed_and_none_back(
+    fake_http: FakeHttp, tls_http: tuple[FakeHttp, str]
+) -> None:
+    safe, ca_file = tls_http
+    safe.script = lambda seen: Reply(200, event("a"), ICS)
+    fake_http.script = lambda seen: Reply(302, headers={"Location": f"{safe.url}{SECRET}.ics"})
+    with Feed(fake_http.url, timeout=5, ca_file=ca_file) as feed:
+        assert feed.changes("").changed
+    safe.script = lambda seen: Reply(302, headers={"Location": fake_http.url})
+    fake_http.requests.clear()
+    with Feed(safe.url, timeout=5, ca_file=ca_file) as feed, pytest.raises(Unavailable, match="isn't followed"):
+        feed.changes("")
+    assert fake_http.requests == []
+
+
+@pytest.mark.debian
+def test_webcal_is_asked_for_over_tls_also_behind_a_redirect(
+    fake_http: FakeHttp, tls_http: tuple[FakeHttp, str]
+) -> None:
+    safe, ca_file = tls_http
+    safe.script = lambda seen: Reply(200, event("a"), ICS)
+    webcal = safe.url.replace("https://", "webcal://")
+    with Feed(webcal, timeout=5, ca_file=ca_file) as feed:
+        assert [resource.href for resource in feed.changes("").changed] == [webcal]
+    fake_http.script = lambda seen: Reply(302, headers={"Location": webcal})
+    with Feed(fake_http.url, timeout=5, ca_file=ca_file) as feed:
+        assert feed.changes("").changed
+
+
+def test_a_login_stays_with_the_server_it_is_for(fake_http: FakeHttp) -> None:
+    other = FakeHttp(script=lambda seen: Reply(200, event("a"), ICS))
+    stop = serve(other)
+    try:
+        fake_http.script = lambda seen: Reply(302, headers={"Location": other.url})
+        with Feed(f"http://sam:{SECRET}@127.0.0.1:{fake_http.port}/sam.ics", timeout=5) as feed:
+            assert feed.changes("").changed
+    finally:
+        stop()
+    assert "Authorization" in fake_http.requests[0].headers
+    assert "Authorization" not in other.requests[0].headers

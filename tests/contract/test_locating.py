@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -189,21 +186,7 @@ class TestCalendars:
             locate(SAM, ca_file="/nowhere.pem")
 
 
-@pytest.fixture
-def tls_http(tmp_path: Path) -> Iterator[tuple[FakeHttp, str]]:
-    """A scripted server with TLS, and the CA file by which it is trusted."""
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    fake = FakeHttp()
-    stop = serve(fake, tls=context)
-    yield fake, str(cert)
-    stop()
-
-
+@pytest.mark.debian
 class TestTls:
     """With certificates."""
 

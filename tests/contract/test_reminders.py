@@ -275,6 +275,8 @@ def test_a_calendar_that_is_missing_costs_the_reminders_alone_and_is_told(shelf:
     assert [trouble.about for trouble in world.records().troubles] == [REMINDERS]
     world.restart()
     world.changes["caldav"]["reminders_calendar"] = "Reminders"  # by its name this time
+    assert steps_of(world) == []
+    world.now += timedelta(minutes=15)
     world.tend()
     assert len(shelf.entries) == 2
     assert world.records().troubles == ()

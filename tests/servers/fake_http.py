@@ -138,3 +138,13 @@ def fake_http() -> Iterator[FakeHttp]:
     stop = serve(fake)
     yield fake
     stop()
+
+
+@pytest.fixture
+def tls_http(server_tls: tuple[ssl.SSLContext, dict[str, str]]) -> Iterator[tuple[FakeHttp, str]]:
+    """The same with TLS, and the CA file by which it is trusted."""
+    context, beside = server_tls
+    fake = FakeHttp()
+    stop = serve(fake, tls=context)
+    yield fake, beside["ca_file"]
+    stop()

@@ -604,3 +604,22 @@ def test_t10_a_mentors_hours_and_holidays_are_checked(key: str, value: object, t
     [fault] = faults(mentors({"id": "ana", "name": "Ana", key: value}))
     assert fault.startswith(f"mentors[1].{key}")
     assert told in fault
+
+
+@pytest.mark.parametrize(("calendars", "fault"), [([], False), (["Work"], False), (["Work", "Reminders"], True)])
+def test_t6_a_calendar_is_for_reminders_or_for_meetings(calendars: list[str], fault: bool) -> None:
+    table = tomllib.loads(MINIMAL)
+    table["caldav"] |= {"calendars": calendars, "reminders_calendar": "Reminders"}
+    told = faults(tomli_w.dumps(table))
+    assert bool(told) is fault
+    assert all(
+        line.startswith('caldav.reminders_calendar = "Reminders": expected a calendar of its own') for line in told
+    )
+
+
+def test_a_feed_may_have_a_login_in_its_address_that_is_never_shown() -> None:
+    given = parse(changed("feeds", [{"url": "https://sam:hunter2@example.org/sam.ics"}]), "given")
+    assert given.feeds[0].url == "https://sam:hunter2@example.org/sam.ics"
+    assert "hunter2" not in repr(given)
+    [line] = faults(changed("feeds", [{"url": "ftp://sam:hunter2@example.org/sam.ics"}]))
+    assert "hunter2" not in line

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentorup_daemon import events
-from mentorup_daemon.events import marked, reminder_digest, reminder_text
+from mentorup_daemon.events import reminder_digest, reminder_text
 from mentorup_daemon.records import Mentor, Recognition
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -116,12 +116,16 @@ def test_what_a_person_changes_is_an_edit(old: str, new: str) -> None:
     assert reminder_digest(text.replace(old, new)) != reminder_digest(text)
 
 
-def test_our_own_reminders_are_known_and_never_taken_for_meetings() -> None:
-    text = written(summary="Mentoring: questions for Ana")
+def test_our_own_reminders_are_never_taken_for_meetings_and_cost_those_beside_them_nothing() -> None:
+    ours = written(summary="Mentoring: questions for Ana")
+    meeting = "BEGIN:VEVENT\r\nUID:m\r\nDTSTART:20261202T170000Z\r\nSUMMARY:Mentoring\r\nEND:VEVENT\r\n"
+    feed = ours.replace("END:VCALENDAR", f"{meeting}END:VCALENDAR")
     people = [Mentor(id="ana", name="Ana", emails=("ana@example.org",))]
-    assert marked(text)
-    assert not events.candidate(text, people=people, recognition=Recognition())
-    assert events.candidate(text.replace(events.writing.MARK, "X-OTHER"), people=people, recognition=Recognition())
+    found = events.expand(feed, zone=ZONE, start=NOW, end=NOW + timedelta(days=9)).occurrences
+    assert [one.reminder for one in found] == [True, False]
+    recognised = [events.recognise(one, owner=None, people=people, recognition=Recognition()) for one in found]
+    assert [one is not None for one in recognised] == [False, True]
+    assert events.candidate(feed, people=people, recognition=Recognition())
 
 
 def test_the_time_of_writing_is_told_in_utc() -> None:
