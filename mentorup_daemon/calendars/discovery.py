@@ -141,7 +141,7 @@ def _chosen(dav: Dav, wanted: tuple[str, ...], found: tuple[CalendarInfo, ...]) 
             hits = _shared(dav, name)
         if not hits:
             there = ", ".join(repr(info.name) for info in found) or "none"
-            raise ConfigError(f"[caldav] calendars: {name!r} isn't on {dav.host}; there are: {there}")
+            raise ConfigError(f"the calendar {name!r} ([caldav] calendars) isn't on {dav.host}; there are: {there}")
         chosen.update((info.url, info) for info in hits)
     return tuple(chosen.values())
 

@@ -10,7 +10,7 @@ from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.occasion import DraftState
 from mentorup_daemon.letters.views import common, meeting_view, words
 from mentorup_daemon.letters.wording import count, listing, number, when
-from mentorup_daemon.records import Due, Meeting, Snapshot, Trouble
+from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, Trouble
 from mentorup_daemon.records.standing import AGENDAS
 
 _SHOWN = 4
@@ -44,16 +44,17 @@ def change_context(
     if person is None:
         raise Malformed(f"{due.key}: {due.mentor!r} is not in the configuration any more.")
     zone = snapshot.owner.zone
-    meeting = snapshot.meeting(due.object)
+    told_of = snapshot.meeting(due.object)
+    meeting = (snapshot.successor(told_of) if told_of else None) or told_of
     moved = meeting is not None and meeting.on and meeting.mentor == person.id
     told = moved_from or _told_start(snapshot, due) or (meeting.start if meeting and not moved else None)
     ahead = [other for other in snapshot.meetings if other.mentor == person.id and other.on and other.start > now]
-    following = min((other for other in ahead if other.key != due.object), key=_by_start, default=None)
+    following = min((other for other in ahead if other != meeting), key=_by_start, default=None)
     waiting = [topic for topic in snapshot.topics if topic.state == "open" and topic.mentor == person.id]
     return {
         **common(snapshot, person),
         "meeting": meeting_view(snapshot, meeting, person, now) if meeting and moved else None,
-        "kind": "moved" if moved else meeting.status if meeting and not meeting.on else "gone",
+        "kind": _kind(meeting, person, now),
         "was": when(told, now, zone) if told else None,
         "draft": _draft_now(snapshot, due, draft_state),
         "waiting": len(waiting),
@@ -72,6 +73,15 @@ def trouble_context(snapshot: Snapshot, trouble: Trouble, now: datetime) -> Mapp
         "remedy": words(trouble.remedy),
         "passing": trouble.passing,
     }
+
+
+def _kind(meeting: Meeting | None, person: Mentor, now: datetime) -> str:
+    """moved, past (moved to where it would have been), cancelled, declined, gone (no longer in the calendar)."""
+    if meeting is None or meeting.gone_at is not None or (meeting.on and meeting.mentor != person.id):
+        return "gone"
+    if not meeting.on:
+        return meeting.status
+    return "past" if meeting.start <= now else "moved"
 
 
 def _told_start(snapshot: Snapshot, due: Due) -> datetime | None:

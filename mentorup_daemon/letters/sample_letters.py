@@ -95,6 +95,7 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         bare, started_at=at(11, 1), mentors=tuple(replace(person, support=()) for person in bare.mentors)
     )
     january = datetime(2027, 1, 8, 8, tzinfo=SAM.zone)
+    past = replace(MEETING, start=NOW - timedelta(days=4), end=NOW - timedelta(days=4) + MEETING.length)
     cancelled = replace(
         rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
     )
@@ -129,6 +130,7 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         "change/note": (
             change_context(cancelled, CHANGED, "none", MEETING.start, NOW),
             change_context(rich, CHANGED, "edited", at(12, 2, 10), NOW),
+            change_context(replace(rich, meetings=(past,)), CHANGED, "edited", MEETING.start, NOW),
         ),
         "trouble/note": tuple(trouble_context(rich, trouble, NOW) for trouble in TROUBLES),
         "unknown_writer/note": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
@@ -13,6 +13,9 @@ from mentorup_daemon.records.meetings import Meeting
 from mentorup_daemon.records.people import Mentor, Owner, PersonState
 from mentorup_daemon.records.practice import Practice
 from mentorup_daemon.records.work import ActionItem, Contact, Feedback, Goal, Thanks, Topic
+
+_MEANWHILE = timedelta(minutes=15)  # two looks, and somewhat more
+_NEAR = timedelta(days=7)
 
 Lands = Literal["inbox", "drafts", "calendar", "digest"]
 
@@ -163,3 +166,27 @@ class Snapshot:
     def meeting(self, key: str) -> Meeting | None:
         """The meeting with this key, or None when the store no longer knows it."""
         return next((meeting for meeting in self.meetings if meeting.key == key), None)
+
+    def successor(self, gone: Meeting) -> Meeting | None:
+        """The meeting that came into the calendar in the place of one that is gone from it; None when none did.
+
+        Programs move or split a series by writing it anew, under other identities; people by deleting and adding. So it
+        is one with the same person, on, first seen about when that one was last, and nearest to it within a week.
+        """
+        if gone.gone_at is None or gone.on:
+            return None
+        came = [
+            other
+            for other in self.meetings
+            if other.on
+            and other.mentor == gone.mentor
+            and other.seen_at is not None
+            and other.seen_at > self.started_at  # what was there from the start came in nobody's place
+            and abs(other.seen_at - gone.gone_at) <= _MEANWHILE
+            and abs(other.start - gone.start) < _NEAR
+        ]
+        return min(came, key=lambda other: abs(other.start - gone.start), default=None)
+
+    def predecessor(self, meeting: Meeting) -> Meeting | None:
+        """The meeting that is gone and has this one for its successor, or None."""
+        return next((gone for gone in self.meetings if gone.gone_at and self.successor(gone) == meeting), None)

@@ -49,7 +49,8 @@ class Meeting:
     """A mentoring meeting: an occurrence that was recognised, and whose it is.
 
     `key` is `UID` or `UID/RECURRENCE-ID`, each percent-encoded. `mentor` is the id of the person it is prepared for,
-    `also` further people of ours who take part.
+    `also` further people of ours who take part. `seen_at` is when it was first seen in the calendar, `gone_at` when it
+    was found to be in it no more, nor anything in its place under its key; None where that isn't known or isn't so.
     """
 
     key: str
@@ -67,6 +68,8 @@ class Meeting:
     calendar: str = ""
     href: str = ""
     zone_note: str = ""
+    seen_at: datetime | None = None
+    gone_at: datetime | None = None
 
     @property
     def length(self) -> timedelta:

@@ -95,6 +95,7 @@ Why = Literal[
     "resting",
     "nothing to name",
     "enough to talk about",
+    "on after all",
     "booked",
     "ended",
     "resumed",
@@ -223,6 +224,8 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             yield Withdrawal(entry, "nothing to name")
         if _booked(entry, snapshot, now):
             yield Withdrawal(entry, "booked")
+        if change.untrue(entry, snapshot, now):
+            yield Withdrawal(entry, "on after all")
         if (ending := _ending(entry, snapshot)) is not None:
             yield Withdrawal(entry, ending)
             continue
@@ -265,7 +268,7 @@ def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
     if answered is not None:
         return answered
     due_at = _AHEAD[entry.rule].due_at(meeting, person, snapshot)
-    if agenda.basis_of(meeting) != entry.basis and due_at > now + agenda.FAR:
+    if agenda.basis_of(meeting) != entry.basis and (due_at > now + agenda.FAR or meeting.start <= now):
         return "moved"
     return None
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from mentorup_daemon.letters import DraftState, Letter, Occasion, compose
 from mentorup_daemon.records import Due, Snapshot, key_part
 from mentorup_daemon.records.standing import AGENDAS
-from mentorup_daemon.rules import next_meeting
+from mentorup_daemon.rules import change, next_meeting
 from mentorup_daemon.service import free
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.store import ledger
@@ -51,11 +51,19 @@ def _draft_state(account: Account, snapshot: Snapshot, due: Due) -> DraftState:
 
 
 def _told_before(account: Account, due: Due, snapshot: Snapshot) -> datetime | None:
-    """The start that the revision before told, where the meeting has another one now."""
+    """The start that was told before, where the meeting has another one now.
+
+    By the revision before, or by what was written for the meeting that this one came in the place of.
+    """
     meeting = snapshot.meeting(due.object)
+    if meeting is None or due.rule == change.RULE:
+        return None
     with account.store.reading() as scope:
         before = ledger.one(scope, due.key, due.revision - 1)
-    if before is None or meeting is None or not before.basis:
+    if before is None and (gone := snapshot.predecessor(meeting)) is not None:
+        head = f"{due.rule}/{key_part(meeting.mentor)}/"
+        before = snapshot.ledger.get(head + gone.key + due.key.removeprefix(head + meeting.key))
+    if before is None or not before.basis:
         return None
     told = datetime.fromtimestamp(float(before.basis.partition("-")[0]), snapshot.owner.zone)
     return told if told != meeting.start else None

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 
 from mentorup_daemon.records import Meeting
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.rows import columns_of, put, record
-from mentorup_daemon.store.tables import accounts, calendars, meetings, resources
+from mentorup_daemon.store.tables import Moment, accounts, calendars, meetings, resources
 
 _IN_ONE_STATEMENT = 500
 
@@ -139,17 +139,12 @@ def keep_meetings(
     """The meetings that one event holds now, up to `until`: new ones are kept, vanished ones ahead become cancelled."""
     found = list(found)
     kept = [meeting.key for meeting in found]
-    known = {
-        row.key: record(Meeting, row)
-        for row in scope.connection.execute(
-            select(meetings).where(
-                meetings.c.account == scope.account, meetings.c.calendar == calendar, meetings.c.href == href
-            )
-        )
-    }
+    known = _known(scope, kept)
     for meeting in found:
-        if known.get(meeting.key) != meeting:  # a moment is the same in any zone
-            put(scope, meetings, **columns_of(meeting, meetings))
+        before = known.get(meeting.key)
+        after = replace(meeting, seen_at=before.seen_at if before else now)
+        if before != after:  # a moment is the same in any zone
+            put(scope, meetings, **columns_of(after, meetings))
     scope.connection.execute(
         update(meetings)
         .where(
@@ -160,8 +155,17 @@ def keep_meetings(
             meetings.c.start < until,
             meetings.c.key.not_in(kept),
         )
-        .values(status="cancelled")
+        .values(status="cancelled", gone_at=func.coalesce(meetings.c.gone_at, literal(now, Moment)))
     )
+
+
+def _known(scope: Scope, keys: Collection[str]) -> dict[str, Meeting]:
+    """Those of these meetings that are kept, wherever they were found."""
+    found: dict[str, Meeting] = {}
+    for some in _in_batches(keys):
+        query = select(meetings).where(meetings.c.account == scope.account, meetings.c.key.in_(some))
+        found.update((row.key, record(Meeting, row)) for row in scope.connection.execute(query))
+    return found
 
 
 def ahead(scope: Scope, calendar: str, now: datetime) -> int:

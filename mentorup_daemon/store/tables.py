@@ -124,6 +124,8 @@ meetings = Table(
     Column("calendar", String(1000), nullable=False),
     Column("href", String(1000), nullable=False),
     Column("zone_note", Text, nullable=False, default=""),
+    Column("seen_at", Moment),  # when it came into the calendar, as far as is known
+    Column("gone_at", Moment),  # when it was gone from it
 )
 Index(None, meetings.c.account, meetings.c.start)
 Index(None, meetings.c.account, meetings.c.calendar, meetings.c.href)

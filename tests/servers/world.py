@@ -226,6 +226,14 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def cyrus_world(cyrus: Mailserver, cyrus_dav: CalDavServer, tmp_path: Path) -> Iterator[World]:
+    """Sam's world on one server for mail and calendars."""
+    made = World(cyrus, cyrus_dav, tmp_path)
+    yield made
+    made.restart()
+
+
+@pytest.fixture
 def light_world(pymap: Mailserver, radicale: CalDavServer, tmp_path: Path) -> Iterator[World]:
     """Sam's world on the servers that need nothing but pip."""
     made = World(pymap, radicale, tmp_path)
