@@ -11,7 +11,7 @@ from mentorup_daemon.cli.family import MentorOption, Number, Text, one_line, per
 from mentorup_daemon.cli.opened import Opened, opened
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
 from mentorup_daemon.errors import MentorUpError
-from mentorup_daemon.records import Note
+from mentorup_daemon.records import Mentor, Note
 
 notes_app = typer.Typer(help="Your private notes: what stood below the commands of your replies, and what you add.")
 
@@ -149,19 +149,47 @@ def letter_command(
     mentor: Annotated[str, typer.Argument(metavar="MENTOR", help="The id, as in the config.")],
     config: ConfigOption = None,
     to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="A file; standard output otherwise.")] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="A draft in your Drafts that asks them for it.")] = False,
+    purpose: Annotated[str, typer.Option("--for", metavar="WORDS", help="What the letter is for, and by when.")] = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """What a mentor needs for a letter of recommendation, from your records, as Markdown."""
-    from mentorup_daemon.cli.packet import packet
+    """What a mentor needs for a letter of recommendation, from your records: as Markdown, or as a draft to them."""
+    from mentorup_daemon.letters.packet import packet
 
     with errors_told(), opened(config) as account:
         person_of(account, mentor)
         view = account.snapshot()
         person = view.person(mentor)
-        document = packet(view, person, account.now) if person is not None else ""
-        if to is None:
-            typer.echo(document, nl=False)
+        if person is None:
             return
-        try:
-            to.write_text(document, encoding="utf-8")
-        except OSError as error:
-            raise MentorUpError(f"{to} can't be written: {error.strerror}.") from error
+        if draft:
+            _ask_for_letter(account, person, " ".join(purpose.split()), as_json)
+            return
+        document = packet(view, person, account.now)
+        if as_json:
+            print_json({"mentor": mentor, "markdown": document})
+        elif to is None:
+            typer.echo(document, nl=False)
+        else:
+            try:
+                to.write_text(document, encoding="utf-8")
+            except OSError as error:
+                raise MentorUpError(f"{to} can't be written: {error.strerror}.") from error
+
+
+def _ask_for_letter(account: Opened, person: Mentor, purpose: str, as_json: bool) -> None:
+    """Keeps the request; the draft comes with the next pass, and replaces one that was asked for before."""
+    from mentorup_daemon.records import Request
+    from mentorup_daemon.store import work
+
+    account.store.first_start(account.now)
+    with account.store.writing() as scope:
+        for one in work.items(scope, Request):
+            if one.kind == "letter" and one.person == person.id and one.state == "open":
+                work.change(scope, Request, one.id, state="dropped")
+        asked = work.add(scope, Request(id=0, kind="letter", person=person.id, text=purpose, created_at=account.now))
+    if as_json:
+        print_json(as_object(asked, ("id", "kind", "person", "text", "created_at")))
+        return
+    missing = "" if purpose else " It doesn't say what for; --for does, or write it in before you send it."
+    print(f"A draft that asks {person.name} comes into your Drafts with the next pass.{missing}")

@@ -36,6 +36,7 @@ from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.message import draft, note
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.packet import letter_context
 from mentorup_daemon.letters.profile import profile_context
 from mentorup_daemon.letters.recap import recap_context
 from mentorup_daemon.letters.receipt import receipt_context
@@ -171,6 +172,12 @@ def _compact_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return mentor, context, compact_ready(context)
 
 
+def _letter_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    mentor = person_of(due, snapshot)
+    context = letter_context(snapshot, due, mentor, now)
+    return mentor, context, bool(context["facts"])
+
+
 def _recap_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return person_of(due, snapshot), recap_context(snapshot, due, now), True
 
@@ -181,6 +188,7 @@ _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "closing_agenda": _closing_agenda_draft,
     "closing_update": _closing_update_draft,
     "mentee_agenda": _mentee_draft,
+    "letter": _letter_draft,
     "recap": _recap_draft,
     "thank_you": _thank_you_draft,
     "shorten": _shorten_draft,

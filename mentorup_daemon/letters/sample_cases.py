@@ -1,4 +1,4 @@
-"""Further cases out of Sam's records: a mentee of Sam's, an end with Ana, two plans of one day. Nobody here exists."""
+"""Further cases out of Sam's records: a mentee of Sam's, an end, plans, a request. Nobody here exists."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from mentorup_daemon.letters.samples import CHANGED, MEETING, NOW, at, sample_snapshot
-from mentorup_daemon.records import ActionItem, Goal, Mentor, PersonState, Receipt, Snapshot, Topic, Win
+from mentorup_daemon.records import ActionItem, Goal, Mentor, PersonState, Receipt, Request, Snapshot, Topic, Win
 
 MIA = Mentor(id="mia", name="Mia Tanaka", emails=("mia@example.edu",), role="mentee")
 WITH_MIA = replace(
@@ -20,6 +20,7 @@ WITH_MIA = replace(
     location="",
 )
 RECAP = replace(CHANGED, key="recap/ana/2026-11-30/draft", rule="recap", lands="drafts", object="ana/2026-11-30")
+ASKED = replace(CHANGED, key="letter/ana/61/draft", rule="letter", lands="drafts", object="letter-61")
 HALF_A_YEAR_ON = NOW + timedelta(days=183)
 
 
@@ -68,3 +69,9 @@ def with_plans() -> Snapshot:
         state="planned",
     )
     return replace(full, feedback=(slow, planned, cohort))
+
+
+def with_request(purpose: str = "the K award, by Friday 15 January 2027") -> Snapshot:
+    """The same when Sam has asked for a letter of Ana's."""
+    asked = Request(id=61, kind="letter", person="ana", text=purpose, created_at=NOW)
+    return replace(sample_snapshot(), requests=(asked,))

@@ -26,11 +26,13 @@ from mentorup_daemon.letters.keeping_up import (
 from mentorup_daemon.letters.mentee import mentee_context, mentee_note_context
 from mentorup_daemon.letters.news import change_context, trouble_context, welcome_context
 from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.packet import letter_context
 from mentorup_daemon.letters.profile import profile_context
 from mentorup_daemon.letters.recap import recap_context
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.review import review_context
 from mentorup_daemon.letters.sample_cases import (
+    ASKED,
     HALF_A_YEAR_ON,
     MIA,
     RECAP,
@@ -38,6 +40,7 @@ from mentorup_daemon.letters.sample_cases import (
     with_ending,
     with_mentee,
     with_plans,
+    with_request,
 )
 from mentorup_daemon.letters.samples import (
     AFTERWARDS,
@@ -111,6 +114,10 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         ),
         "mentee_promises/note": tuple(
             mentee_context(snapshot, WITH_MIA, MIA, AFTERWARDS) for snapshot in (mentee, bare)
+        ),
+        "letter/draft": tuple(
+            letter_context(snapshot, ASKED, ANA, NOW)
+            for snapshot in (with_request(), replace(bare, requests=with_request("").requests))
         ),
         "recap/draft": (recap_context(rich, RECAP, NOW), recap_context(with_plans(), RECAP, NOW)),
         "closing/draft": tuple(closing_context(snapshot, ANA, NOW) for snapshot in (ended, bare)),

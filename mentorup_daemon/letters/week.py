@@ -31,6 +31,7 @@ _DRAFTS = {
     "closing_agenda": "the last agenda",
     "closing_update": "an update half a year after the end",
     "contact": "a check-in",
+    "letter": "the question for a letter",
     "mentee_agenda": "a question for the agenda",
     "next_meeting": "a few lines that ask for the next meeting",
     "recap": "what becomes of the advice",

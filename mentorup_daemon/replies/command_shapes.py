@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -94,6 +94,16 @@ def _text_by_date(line: Line, setting: Setting) -> tuple[Command, ...]:
     except NotADate:
         return _text(line, setting)
     return line.says(line.rest[: last.start()].rstrip(" ,;"), when=when)
+
+
+def _letter(line: Line, setting: Setting) -> tuple[Command, ...]:
+    if not line.rest.strip(" .,;:!?"):
+        return line.says()
+    for_what = re.match(r"for\b[\s:]*", line.rest, re.IGNORECASE)
+    if not for_what or not _has_word(line.rest[for_what.end() :]):
+        return line.wrong("LETTER stands alone, or says what for: LETTER for the K award by 15 January")
+    said = _text_by_date(replace(line, rest=line.rest[for_what.end() :]), setting)
+    return said if line.meant or any(one.when or one.problem for one in said) else ()
 
 
 def _numbers(line: Line, _: Setting) -> tuple[Command, ...]:
@@ -280,6 +290,7 @@ SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
     "THEY PROMISED": _text_by_date,
     "TALKED": _alone,
     "NEXT": _date,
+    "LETTER": _letter,
     "WIN": _text,
     "COMPACT": _compact,
     "VALUE": _text,

@@ -26,6 +26,7 @@ from mentorup_daemon.rules import (
     contact,
     digest,
     feedback_plan,
+    letter,
     mentee_agenda,
     mentee_promises,
     next_meeting,
@@ -49,6 +50,7 @@ RULES = (
     trouble,
     closing,
     closing_agenda,
+    letter,
     receipt,
     unknown_writer,
     questions,
@@ -248,10 +250,11 @@ def _ending(entry: Entry, snapshot: Snapshot) -> Why | None:
     """Why a standing draft doesn't fit the end with its person, or the new beginning; None where it does."""
     if entry.lands != "drafts" or entry.outcome != "delivered" or entry.mentor is None:
         return None
-    closed = closed_since(snapshot, entry.mentor) is not None
+    closed = closed_since(snapshot, entry.mentor)
     if entry.rule in _ENDING:
-        return None if closed else "resumed"
-    return "ended" if closed and entry.rule not in _AHEAD else None
+        return "resumed" if closed is None else None
+    since_asked_for = entry.rule == letter.RULE and closed is not None and entry.due_at >= closed
+    return "ended" if closed is not None and entry.rule not in _AHEAD and not since_asked_for else None
 
 
 def _out_of_date(entry: Entry, snapshot: Snapshot, now: datetime) -> Why | None:
@@ -283,9 +286,11 @@ def _answered(entry: Entry, meeting: Meeting, person: Mentor, snapshot: Snapshot
 
 
 def _nothing_to_name(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
-    """True for a fresh draft of thanks, or a recap, when the owner has taken back what it was made of."""
+    """True for a fresh draft when the owner has taken back what it was made of: thanks, a plan, a request."""
     if entry.rule == recap.RULE and entry.outcome == "delivered" and now <= entry.due_at + recap.GRACE:
         return not any(f"{one.mentor}/{planned_on(snapshot, one)}" == entry.object for one in snapshot.feedback)
+    if entry.rule == letter.RULE and entry.outcome == "delivered":
+        return letter.withdrawn(snapshot, entry.object)
     if entry.rule != thank_you.RULE or entry.lands != "drafts" or entry.outcome != "delivered":
         return False
     meeting = snapshot.meeting(entry.object)

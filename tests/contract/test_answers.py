@@ -368,3 +368,17 @@ def test_t8_a_plan_becomes_a_recap_and_its_result_stands_on_the_next_agenda(ligh
     world.now = TUESDAY + timedelta(days=6)
     world.tend()
     assert "Done since: rehearse with a stopwatch." in last_with("Tuesday, 14:00", world.drafts)
+
+
+def test_t5_a_letter_is_asked_for_by_reply_and_undo_takes_the_draft_back(light_world: World) -> None:
+    world = begun(light_world)
+    told(world, "HEARD Cut aim 2.\nPLAN one cohort by 18 Dec")
+    receipt = told(world, "LETTER for the K award by 15 Jan\n\nShe might say no; don't tell.")
+    assert "for the K award, by Friday 15 January 2027" in receipt
+    letter = next(one for one in world.drafts if "letter" in str(one["Subject"]))
+    assert letter["Subject"] == "A letter of recommendation for the K award, by Friday 15 January 2027"
+    assert letter["To"].addresses[0].addr_spec == ANA
+    assert "Cut aim 2." in body(letter)
+    assert not any("might say no" in str(one) for one in world.drafts)
+    told(world, "UNDO")
+    assert not any("letter" in str(one["Subject"]) for one in world.drafts)

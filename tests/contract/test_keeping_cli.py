@@ -30,6 +30,7 @@ from mentorup_daemon.records import (
     Note,
     PersonState,
     Receipt,
+    Request,
     Thanks,
     Topic,
 )
@@ -359,3 +360,15 @@ def test_a_state_survives_as_it_was_kept(shell: Shell) -> None:
         states.keep_state(scope, kept)
         assert states.all_states(scope) == {"ana": kept}
     store.close()
+
+
+def test_t5_a_letter_can_be_asked_for_as_a_draft(shell: Shell) -> None:
+    assert "with the next pass" in shell.run("letter", "ana", "--draft").output
+    asked = shell.json("letter", "ana", "--draft", "--for", "the K award")
+    assert (asked["kind"], asked["person"], asked["text"]) == ("letter", "ana", "the K award")  # type: ignore[index]
+    store = shell.store()
+    with store.reading() as scope:
+        assert [one.state for one in work.items(scope, Request)] == ["dropped", "open"]
+    store.close()
+    assert shell.json("letter", "ana")["markdown"].startswith("# For a letter by Ana Ortiz")  # type: ignore[index]
+    assert shell.run("letter", "zoe", "--draft").exit_code == 1

@@ -17,6 +17,7 @@ from mentorup_daemon.records import (
     Goal,
     Note,
     ProfileEntry,
+    Request,
     Thanks,
     Topic,
 )
@@ -275,6 +276,20 @@ def next_meeting(about: About, command: Command) -> list[Line]:
         item = ActionItem(id=0, text=text, mentor=person.id, due=due, source=NEXT, created_at=about.now)
         number = about.journal.add(item).id
     return [("NEXT", in_full(day), f"booking it is yours to do by {in_full(due)}, number {number}")]
+
+
+def letter(about: About, command: Command) -> list[Line]:
+    """A draft that asks the person of the note for a letter of recommendation (T5); a second one replaces the first."""
+    person = about.their_person("LETTER")
+    for one in work.items(about.scope, Request):
+        if one.kind == "letter" and one.person == person.id and one.state == "open":
+            about.journal.change(Request, one.id, state="dropped")
+    by = f", by {in_full(about.local_date(command.when))}" if command.when else ""
+    purpose = f"{command.text}{by}"
+    about.journal.add(Request(id=0, kind="letter", person=person.id, text=purpose, created_at=about.now))
+    told = f"for {purpose}" if purpose else ""
+    missing = "" if purpose else "; say what for and by when before you send it"
+    return [("LETTER", told, f"a draft that asks {person.given_name}, with the facts, is in your Drafts{missing}")]
 
 
 def _book_by(day: date, today: date) -> date:

@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters import Letter, Occasion, Templates, compose, content_digest
-from mentorup_daemon.letters.sample_cases import HALF_A_YEAR_ON, WITH_MIA, with_ending, with_mentee, with_plans
+from mentorup_daemon.letters.sample_cases import (
+    HALF_A_YEAR_ON,
+    WITH_MIA,
+    with_ending,
+    with_mentee,
+    with_plans,
+    with_request,
+)
 from mentorup_daemon.letters.samples import (
     AFTERWARDS,
     ANA,
@@ -100,6 +107,7 @@ ALL = [
     ("check_in", "drafts", "ana", "2026-10-01"),
     ("check_in", "drafts", "ben", "2026-10-01"),
     ("recap", "drafts", "ana", "ana/2026-11-30"),
+    ("letter", "drafts", "ana", "letter-61"),
     ("closing", "inbox", "ana", "ana/2026-12-01"),
     ("closing", "drafts", "ana", "ana/2026-12-01"),
     ("closing_agenda", "inbox", "ana", MEETING.key),
@@ -122,6 +130,8 @@ def test_every_letter_keeps_to_its_own_voice(
         about = MEETING.key
     if rule == "recap":
         snapshot = with_plans()
+    if rule == "letter":
+        snapshot = replace(snapshot, requests=with_request().requests)
     if rule.startswith("closing") and snapshot is RICH:
         snapshot = ENDED
     if about == WITH_MIA.key:
@@ -723,3 +733,21 @@ def test_t8_the_recap_says_what_was_heard_and_what_becomes_of_it() -> None:
     assert "My plan: rewrite the first sentence, by Friday 4 December." in " ".join(two.text.split())
     assert "<ol>" in two.raw.decode()
     assert len(two.text.split()) < 120
+
+
+def test_t5_the_question_for_a_letter_brings_the_facts() -> None:
+    made = letter("letter", "drafts", with_request(), about="letter-61")
+    text = " ".join(made.text.split())
+    assert "would you write a letter of recommendation for me, for the K award, by Friday 15 January 2027?" in text
+    assert "- Submit the K award, by 12 February 2027" in made.text
+    assert "What I did about it (done): rewrite aim 2 with one cohort" in text
+    assert "- We met on 5 November 2026" in made.text
+    assert "<li>Submit the K award" in made.raw.decode()
+    assert made.ready
+
+
+def test_t5_without_facts_the_question_for_a_letter_has_no_recipient() -> None:
+    bare = replace(BARE, requests=with_request("").requests)
+    made = letter("letter", "drafts", bare, about="letter-61")
+    assert made.subject == "A letter of recommendation"
+    assert parsed(made)["To"] is None

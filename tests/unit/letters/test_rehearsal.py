@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mentorup_daemon.letters import Occasion, Templates, compose
-from mentorup_daemon.letters.sample_cases import with_ending, with_mentee
+from mentorup_daemon.letters.sample_cases import with_ending, with_mentee, with_request
 from mentorup_daemon.letters.samples import (
     NOW,
     WITH_BEN,
@@ -24,6 +24,7 @@ VIEWS = {
     "bare": bare_snapshot(),
     "mentee": with_mentee(),
     "ended": with_ending(),
+    "asked": with_request(),
     "busy": replace(busy_week(), started_at=NOW - timedelta(days=30)),
     "quiet": replace(bare_snapshot(), meetings=(WITH_BEN,)),
 }

@@ -1,17 +1,24 @@
-"""What a mentor needs to write a letter of recommendation, out of the owner's own records, as Markdown (T5). Pure.
+"""What a mentor needs to write a letter of recommendation, out of the owner's own records (T5): Markdown, and a draft.
 
-Goals, advice that was acted upon, what the owner gave thanks for, what was done and when the two met. It is meant to be
-read and shortened by the owner before it goes anywhere. Private topics and notes are not even looked at.
+Goals, advice that was acted upon, what the owner gave thanks for, what was done and when the two met. Both are meant to
+be read and shortened by the owner before they go anywhere; the draft names the latest of each kind only. Private topics
+and notes are not even looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
+from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.quoting import worth_quoting
-from mentorup_daemon.records import Mentor, Snapshot
+from mentorup_daemon.letters.subject import found
+from mentorup_daemon.letters.views import common, words
+from mentorup_daemon.letters.wording import number
+from mentorup_daemon.records import Due, Mentor, Snapshot
 from mentorup_daemon.records.standing import is_stub, recent_wins
+
+_SHOWN = 3  # facts of each kind in the draft
 
 
 def packet(view: Snapshot, mentor: Mentor, now: datetime) -> str:
@@ -30,6 +37,25 @@ def packet(view: Snapshot, mentor: Mentor, now: datetime) -> str:
     if len(parts) == 1:
         parts.append("There is nothing on record yet.\n")
     return "\n".join(parts)
+
+
+def letter_context(snapshot: Snapshot, due: Due, mentor: Mentor, now: datetime) -> Mapping[str, object]:
+    """The variables of `letter/draft`. `purpose` is what the letter is for, "" where the owner hasn't said."""
+    request = found(due, (one for one in snapshot.requests if f"letter-{one.id}" == due.object))
+    kinds = (_goals, _wins, _advice, _done)
+    facts = [words(fact) for kind in kinds for fact in list(kind(snapshot, mentor))[-_SHOWN:]]
+    return {
+        **common(snapshot, mentor),
+        "purpose": flat(request.text, 200).rstrip("."),
+        "facts": (*facts, *_together(snapshot, mentor, now)),
+    }
+
+
+def _together(view: Snapshot, mentor: Mentor, now: datetime) -> Iterator[str]:
+    met = [one.start for one in view.meetings if mentor.id in (one.mentor, *one.also) and one.on and one.end <= now]
+    if met:
+        first = _day(min(met).astimezone(view.owner.zone).date())
+        yield f"We have met {number(len(met))} times since {first}" if len(met) > 1 else f"We met on {first}"
 
 
 def _goals(view: Snapshot, mentor: Mentor) -> Iterator[str]:
