@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mentorup_daemon.letters.headers import flat
@@ -31,12 +31,16 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingView:
-    """A meeting. `theirs` is the mentor's own clock, "" when it shows the same as the owner's; `length` may be ""."""
+    """A meeting. `theirs` is the mentor's own clock, "" when it shows the same as the owner's; `length` may be "".
+
+    `until` is the last day of one that takes more than a day, with the time it ends at if it has one, else "".
+    """
 
     title: str
     person: PersonView
     when: When
     length: str
+    until: str
     minutes: int
     all_day: bool
     tentative: bool
@@ -109,11 +113,13 @@ def meeting_view(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, now: date
     others = (snapshot.person(other) for other in meeting.also)
     location = flat(meeting.location)
     theirs = None if meeting.all_day else _their_clock(meeting, mentor, snapshot.owner, now)
+    until = _until(meeting, snapshot.owner, now)
     return MeetingView(
         title=flat(meeting.title),
         person=person_view(mentor),
         when=when(meeting.start, now, snapshot.owner.zone),
-        length="" if meeting.all_day else length(meeting.minutes),
+        length="" if meeting.all_day or until else length(meeting.minutes),
+        until=until,
         minutes=0 if meeting.all_day else meeting.minutes,
         all_day=meeting.all_day,
         tentative=meeting.status == "tentative",
@@ -124,6 +130,14 @@ def meeting_view(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, now: date
         their_day=theirs.weekday if theirs else "",
         others=tuple(flat(other.name) for other in others if other),
     )
+
+
+def _until(meeting: Meeting, owner: Owner, now: datetime) -> str:
+    """The last day of a meeting of several; the end of a whole day is the midnight after it (RFC 5545 3.6.1)."""
+    last = when(meeting.end - timedelta(minutes=1) if meeting.all_day else meeting.end, now, owner.zone)
+    if last.date == when(meeting.start, now, owner.zone).date or meeting.length <= timedelta(days=1):
+        return ""
+    return last.date if meeting.all_day else f"{last.date}, {last.time}"
 
 
 def _their_clock(meeting: Meeting, mentor: Mentor, owner: Owner, now: datetime) -> When | None:

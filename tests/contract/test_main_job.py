@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from email.message import EmailMessage
 
+import pytest
+
 from mentorup_daemon.service.tend import tend
 from mentorup_daemon.store import health
 from tests.servers.world import ANA, BEN, MONDAY, SAM, World, body
@@ -441,3 +443,29 @@ def test_a_server_that_was_not_asked_does_not_count_as_reached(light_world: Worl
     with world.account.store.reading() as scope:
         reached = {row.server: row.reached_at for row in health.all_servers(scope)}
     assert reached == {"caldav": first, "imap": world.now}
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ("DTSTART;VALUE=DATE:20261201", "tomorrow, all day."),
+        ("DTSTART;VALUE=DATE:20261201\nDTEND;VALUE=DATE:20261204", "tomorrow, all day, until Thursday 3 December."),
+        ("DTSTART:20261201T220000Z\nDTEND:20261204T010000Z", "tomorrow, 14:00, until Thursday 3 December, 17:00."),
+        ("DTSTART:20261201T140000\nDURATION:PT45M", "tomorrow, 14:00, 45 minutes."),
+        ("DTSTART;TZID=W. Europe Standard Time:20261201T230000\nDURATION:PT45M", "tomorrow, 14:00, 45 minutes."),
+        ("DTSTART;TZID=America/Los_Angeles:20261201T233000\nDURATION:PT1H", "tomorrow, 23:30, 1 hour."),
+        (
+            "DTSTART;TZID=Mars/Olympus:20261201T140000\nDURATION:PT45M",
+            "tomorrow, 14:00, 45 minutes. The calendar gives this time in the zone 'Mars/Olympus', which is not known;",
+        ),
+    ],
+    ids=["all day", "several days", "several days with times", "floating", "Windows", "over midnight", "unknown zone"],
+)
+def test_d07_d08_a_meeting_of_any_kind_is_told_in_the_owners_time(light_world: World, times: str, told: str) -> None:
+    world = light_world
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//EN", "BEGIN:VEVENT", "UID:m", "SUMMARY:Ana"]
+    lines += ["DTSTAMP:20261101T000000Z", *times.splitlines(), f"ATTENDEE:mailto:{ANA}", "END:VEVENT", "END:VCALENDAR"]
+    world.dav.put_event("m", "\r\n".join(lines) + "\r\n")
+    world.tend()
+    [note] = world.notes
+    assert f"You meet Ana Ortiz {told}" in " ".join(body(note).split())
