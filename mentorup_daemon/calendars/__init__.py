@@ -5,7 +5,7 @@ Writes to the owner's calendar of reminders only, through `Reminders`. What a te
 """
 
 from mentorup_daemon.calendars.brake import suspicious
-from mentorup_daemon.calendars.dav import Elsewhere, Versions
+from mentorup_daemon.calendars.dav import Elsewhere, Refused, Versions
 from mentorup_daemon.calendars.discovery import NothingThere
 from mentorup_daemon.calendars.door import Calendars
 from mentorup_daemon.calendars.feeds import Feed
@@ -23,6 +23,7 @@ __all__ = [
     "Feed",
     "Known",
     "NothingThere",
+    "Refused",
     "Reminders",
     "Resource",
     "Versions",

@@ -1,9 +1,10 @@
 """The door to the owner's calendar of reminders: the only one through which anything is written to a calendar.
 
-What it promises: a new entry is made only where there is none (If-None-Match), an entry is changed or removed only
-while it is in the version that is known (If-Match, and If-Schedule-Tag-Match where the server gives that: RFC 6638
-3.2.10). Whatever else stands there is never touched: then it says `Conflict`, and `read` tells what there is. A changed
-entry is read back, for servers write some lines in their own way, and not all of them name the new version.
+What it promises: a new entry is made only where there is none (If-None-Match, and a look before, for SOGo and Zimbra
+don't heed that), an entry is changed or removed only while it is in the version that is known (If-Match, and
+If-Schedule-Tag-Match where the server gives that: RFC 6638 3.2.10). Whatever else stands there is never touched: then
+it says `Conflict`, and `read` tells what there is. A changed entry is read back, for servers write some lines in their
+own way, and not all of them name the new version.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class Reminders:
 
     def create(self, calendar: CalendarInfo, url: str, text: str) -> None:
         """Makes the entry. Raises `Conflict` where there is one already, there or elsewhere with this UID."""
+        if self.read(url) is not None:
+            raise Conflict(f"{self._dav.host} has another entry there")
         try:
             self._dav.put(url, text, {"If-None-Match": "*"})
         except Refused as error:

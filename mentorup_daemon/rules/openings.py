@@ -24,7 +24,6 @@ _MOST = 3
 _STEP = 30  # minutes
 _TIMES_OF_DAY = (10 * 60, 15 * 60)  # beside that of the last meeting
 _USUAL = timedelta(hours=1)
-_LONGEST = timedelta(hours=4)
 
 Busy = tuple[datetime, datetime]
 
@@ -62,9 +61,8 @@ def openings(
 
 
 def meeting_length(meeting: Meeting) -> timedelta:
-    """How long the next one should be: as long as the last, an hour where that was a day or no time at all."""
-    plausible = not meeting.all_day and timedelta() < meeting.length <= _LONGEST
-    return meeting.length if plausible else _USUAL
+    """How long the next one should be: as long as the last, an hour where that was whole days or no time at all."""
+    return meeting.length if meeting.minutes and not meeting.all_day else _USUAL
 
 
 def _target(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> date:

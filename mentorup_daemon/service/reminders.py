@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from mentorup_daemon.calendars import CalendarInfo, Conflict, Elsewhere, Reminders, Versions
+from mentorup_daemon.calendars import CalendarInfo, Conflict, Elsewhere, Refused, Reminders, Versions
 from mentorup_daemon.errors import Malformed, Uncertain
 from mentorup_daemon.events import reminder_digest, reminder_text
 from mentorup_daemon.letters import reminder_uid, reminder_words
@@ -64,15 +64,23 @@ def differences(desk: Desk, snapshot: Snapshot) -> Work:
 
 
 def keep(desk: Desk, work: Work) -> None:
-    """Does it. Raises the door's errors; what was done before them is kept."""
+    """Does it. Raises the door's errors; what was done before is kept, and an entry that is refused costs itself."""
     door = desk.account.reminders
+    refused: list[Refused] = []
     for one in work.remove:
-        _remove(desk, door, one)
-    if door is None or not work.write:
-        return
-    calendar = door.calendar()
-    for wish, known in work.write:
-        _write(desk, door, calendar, wish, known)
+        try:
+            _remove(desk, door, one)
+        except Refused as error:
+            refused.append(error)
+    if door is not None and work.write:
+        calendar = door.calendar()
+        for wish, known in work.write:
+            try:
+                _write(desk, door, calendar, wish, known)
+            except Refused as error:
+                refused.append(error)
+    if refused:
+        raise refused[0]
 
 
 def _is_to_go(one: WrittenReminder, wishes: dict[str, _Wish], named: str) -> bool:

@@ -11,15 +11,13 @@ from urllib.parse import urljoin
 import icalendar
 import pytest
 
-from mentorup_daemon.calendars import CalDavAccount, CalendarInfo, Conflict, Reminders
 from mentorup_daemon.errors import ConfigError
 from mentorup_daemon.letters import reminder_uid
 from mentorup_daemon.records import ActionItem
 from mentorup_daemon.service.tend import REMINDERS, tend
-from mentorup_daemon.store import health, reminders, work
+from mentorup_daemon.store import reminders, work
 from tests.contract.test_crashes import Killed, Steps
 from tests.servers.caldav import CalDavServer
-from tests.servers.fake_http import FakeHttp, Reply, Seen
 from tests.servers.imap import Mailserver
 from tests.servers.world import MONDAY, World, event
 
@@ -84,6 +82,12 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
     world.restart()
 
 
+@pytest.fixture
+def light_shelf(light_world: World) -> Shelf:
+    """The same where one server is as good as another."""
+    return Shelf(light_world)
+
+
 def steps_of(world: World) -> list[str]:
     """The steps about reminders of one more pass."""
     steps = Steps()
@@ -107,7 +111,8 @@ def test_t6_reminders_stand_in_the_owners_calendar_and_a_second_pass_writes_noth
     assert {key: shelf.text(key) for key in before} == before
 
 
-def test_d10_nothing_is_written_unless_a_calendar_is_named(shelf: Shelf) -> None:
+def test_d10_nothing_is_written_unless_a_calendar_is_named(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.changes["caldav"]["reminders_calendar"] = ""
     world.meet("first", NEXT_WEEK)
@@ -132,7 +137,8 @@ def test_c24_a_moved_meeting_moves_its_reminders_and_a_cancelled_one_takes_them_
     assert shelf.states() == {}
 
 
-def test_p4_a_promise_that_is_kept_takes_its_reminder_away(shelf: Shelf) -> None:
+def test_p4_a_promise_that_is_kept_takes_its_reminder_away(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.tend()
     due = (MONDAY + timedelta(days=11)).date()
@@ -246,7 +252,8 @@ def test_p01_killed_after_any_step_the_calendar_ends_like_without(
         world.restart()
 
 
-def test_a_crash_and_an_edit_before_the_restart_leave_the_edit(shelf: Shelf) -> None:
+def test_a_crash_and_an_edit_before_the_restart_leave_the_edit(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.meet("first", NEXT_WEEK)
 
@@ -263,7 +270,8 @@ def test_a_crash_and_an_edit_before_the_restart_leave_the_edit(shelf: Shelf) -> 
     assert shelf.titles == sorted(["Mine now", THANKS])
 
 
-def test_a_calendar_that_is_missing_costs_the_reminders_alone_and_is_told(shelf: Shelf) -> None:
+def test_a_calendar_that_is_missing_costs_the_reminders_alone_and_is_told(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.changes["caldav"]["reminders_calendar"] = "Nudges"
     world.meet("first", NEXT_WEEK)
@@ -282,7 +290,8 @@ def test_a_calendar_that_is_missing_costs_the_reminders_alone_and_is_told(shelf:
     assert world.records().troubles == ()
 
 
-def test_turned_off_the_reminders_go_and_the_owners_own_stay(shelf: Shelf) -> None:
+def test_turned_off_the_reminders_go_and_the_owners_own_stay(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.meet("first", NEXT_WEEK)
     world.tend()
@@ -308,7 +317,8 @@ def test_with_another_calendar_the_reminders_move_there(shelf: Shelf) -> None:
     assert shelf.entries == {}
 
 
-def test_nothing_in_the_calendar_of_reminders_is_a_meeting(shelf: Shelf) -> None:
+def test_nothing_in_the_calendar_of_reminders_is_a_meeting(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.dav.put_event("decoy", event("decoy", NEXT_WEEK, title="Mentoring with Ana"), shelf.url)
     world.meet("first", NEXT_WEEK)
@@ -316,7 +326,8 @@ def test_nothing_in_the_calendar_of_reminders_is_a_meeting(shelf: Shelf) -> None
     assert [meeting.uid for meeting in world.records().meetings] == ["first"]
 
 
-def test_a_reminder_of_ours_that_was_moved_to_another_calendar_is_no_meeting(shelf: Shelf) -> None:
+def test_a_reminder_of_ours_that_was_moved_to_another_calendar_is_no_meeting(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.meet("first", NEXT_WEEK)
     world.tend()
@@ -327,7 +338,8 @@ def test_a_reminder_of_ours_that_was_moved_to_another_calendar_is_no_meeting(she
     assert [meeting.uid for meeting in world.records().meetings] == ["first"]
 
 
-def test_what_has_passed_is_taken_away_the_day_after(shelf: Shelf) -> None:
+def test_what_has_passed_is_taken_away_the_day_after(light_shelf: Shelf) -> None:
+    shelf = light_shelf
     world = shelf.world
     world.meet("first", NEXT_WEEK)
     world.tend()
@@ -337,96 +349,3 @@ def test_what_has_passed_is_taken_away_the_day_after(shelf: Shelf) -> None:
     world.now = NEXT_WEEK + timedelta(hours=11)
     world.tend()
     assert shelf.entries == {}
-
-
-# The door, on a server that answers as it is told
-
-ENTRY = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-
-
-@pytest.fixture
-def door(fake_http: FakeHttp) -> Iterator[tuple[Reminders, CalendarInfo]]:
-    account = CalDavAccount(fake_http.url, "sam", lambda: "secret", timeout=5, reminders="Reminders")
-    made = Reminders(account)
-    yield made, CalendarInfo(f"{fake_http.url}cal/", "Reminders")
-    made.close()
-
-
-def test_d10_both_conflicts_are_one(fake_http: FakeHttp, door: tuple[Reminders, CalendarInfo]) -> None:
-    reminders_door, calendar = door
-    url = reminders_door.place(calendar, "a")
-    tags = {"ETag": '"1"', "Schedule-Tag": '"s1"'}
-
-    def script(seen: Seen) -> Reply:
-        if seen.method == "GET":
-            return Reply(200, ENTRY, tags)
-        matches = (seen.headers.get("If-Match"), seen.headers.get("If-Schedule-Tag-Match")) == ('"1"', '"s1"')
-        return Reply(204 if matches else 412)
-
-    fake_http.script = script
-    found = reminders_door.read(url)
-    assert found is not None
-    reminders_door.replace(url, ENTRY, found[0])
-    for stale in (replace(found[0], etag='"0"'), replace(found[0], schedule_tag='"s0"')):
-        with pytest.raises(Conflict):
-            reminders_door.replace(url, ENTRY, stale)
-        with pytest.raises(Conflict):
-            reminders_door.remove(url, stale)
-
-
-def test_d10_nothing_is_changed_on_a_server_that_names_no_version(
-    fake_http: FakeHttp, door: tuple[Reminders, CalendarInfo]
-) -> None:
-    reminders_door, calendar = door
-    fake_http.script = lambda seen: Reply(200, ENTRY) if seen.method == "GET" else Reply(412)
-    found = reminders_door.read(reminders_door.place(calendar, "a"))
-    assert found is not None
-    with pytest.raises(Conflict):
-        reminders_door.remove(reminders_door.place(calendar, "a"), found[0])
-    assert fake_http.asked("DELETE")[0].headers["If-Match"] == '"none"'
-
-
-PRIVILEGES = """<?xml version="1.0"?>
-<d:multistatus xmlns:d="DAV:"><d:response><d:href>/cal/</d:href><d:propstat><d:prop>
-<d:current-user-privilege-set><d:privilege><d:{}/></d:privilege></d:current-user-privilege-set></d:prop>
-<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response></d:multistatus>"""
-CONFLICT = """<?xml version="1.0"?>
-<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><c:{}/></d:error>"""
-
-
-def test_a_calendar_that_may_only_be_read_is_for_the_owner_to_mend(
-    fake_http: FakeHttp, door: tuple[Reminders, CalendarInfo]
-) -> None:
-    reminders_door, calendar = door
-    fake_http.script = lambda seen: Reply(403) if seen.method == "PUT" else Reply(207, PRIVILEGES.format("read"))
-    with pytest.raises(ConfigError, match="choose a calendar of your own"):
-        reminders_door.create(calendar, reminders_door.place(calendar, "a"), ENTRY)
-    assert not reminders_door.writable(calendar)
-    fake_http.script = lambda seen: Reply(207, PRIVILEGES.format("all"))
-    assert reminders_door.writable(calendar)
-
-
-@pytest.mark.parametrize("name", ["no-uid-conflict", "unique-scheduling-object-resource"])
-@pytest.mark.parametrize("status", [403, 409, 412])
-def test_a_uid_that_another_entry_bears_is_a_conflict(
-    fake_http: FakeHttp, door: tuple[Reminders, CalendarInfo], status: int, name: str
-) -> None:
-    reminders_door, calendar = door
-    fake_http.script = lambda seen: Reply(status, CONFLICT.format(name), {"Content-Type": "text/xml"})
-    with pytest.raises(Conflict):
-        reminders_door.create(calendar, reminders_door.place(calendar, "a"), ENTRY)
-
-
-def test_d01_a_failing_calendar_server_costs_the_reminders_alone(light_world: World, fake_http: FakeHttp) -> None:
-    world = light_world
-    fake_http.script = lambda seen: Reply(503, headers={"Retry-After": "60"})
-    account = CalDavAccount(fake_http.url, "sam", lambda: "secret", timeout=5, reminders="Reminders")
-    world.meet("first", MONDAY + timedelta(days=1))
-    practice = replace(world.account.practice, reminders=True)
-    away = replace(world.account, practice=practice, reminders=Reminders(account))
-    done = tend(away, world.now)
-    assert list(done.failures) == [REMINDERS]
-    assert len(world.drafts) == 1
-    with world.account.store.reading() as scope:
-        failing = {row.server: row.failed_at is not None for row in health.all_servers(scope)}
-    assert failing == {"caldav": False, "imap": False, "reminders": True}
