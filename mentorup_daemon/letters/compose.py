@@ -200,6 +200,9 @@ _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
 }
 """What the draft of each rule is made from."""
 
+DRAFT_RULES = tuple(_DRAFTS)
+"""The rules that write drafts."""
+
 
 def _after_meeting(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
     meeting, mentor = meeting_of(due, snapshot)

@@ -21,7 +21,7 @@ def ended(snapshot: Snapshot) -> Iterator[tuple[Mentor, datetime]]:
     """The mentors that are closed, and since when."""
     for person in snapshot.mentors:
         since = closed_since(snapshot, person.id)
-        if person.role == "mentor" and since is not None:
+        if person.role == "mentor" and since is not None and since >= snapshot.started_at:
             yield person, since
 
 

@@ -21,7 +21,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         person = snapshot.person(request.person)
         if request.kind != RULE or request.state != "open" or person is None:
             continue
-        if request.created_at > until or request.created_at + GRACE <= now:
+        if not snapshot.started_at <= request.created_at <= until or request.created_at + GRACE <= now:
             continue
         yield Due(
             key=f"{RULE}/{key_part(person.id)}/{request.id}/draft",

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mentorup_daemon.letters import Occasion, Templates, compose
-from mentorup_daemon.letters.samples import NOW, sample_snapshot
+from mentorup_daemon.letters.compose import DRAFT_RULES
+from mentorup_daemon.letters.sample_cases import with_ending, with_mentee, with_plans, with_request
+from mentorup_daemon.letters.samples import EARLIER, NOW, sample_snapshot
 from mentorup_daemon.records import ActionItem, Compact, Feedback, Goal, ProfileEntry, Snapshot, Thanks, Topic, Win
 from mentorup_daemon.rules.plan import upcoming
 
@@ -89,6 +91,49 @@ def test_t10_a_private_topic_is_in_no_draft(hidden: list[Topic], rest: list[obje
     assert len(found) >= 3
     for text in found:
         assert MARK not in text
+
+
+CASES = {
+    "mentee": with_mentee(),
+    "ended": with_ending(),
+    "plans": with_plans(),
+    "letter": with_request(),
+    "met": replace(sample_snapshot(), meetings=(replace(EARLIER, start=NOW - timedelta(hours=5), end=NOW),)),
+    "nothing new": replace(sample_snapshot(), topics=(), feedback=(), actions=()),
+}
+
+
+def everywhere(topic: Topic, private: bool) -> tuple[Topic, ...]:
+    """The topic for everybody there is, with something to read that is as private as itself."""
+    return tuple(
+        replace(topic, id=topic.id + 100 * n, mentor=mentor, private=private, read=f"{MARK} page", state="open")
+        for n, mentor in enumerate((None, "ana", "ben", "mia"))
+    )
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(private_topics, st.lists(others, max_size=4))
+def test_t10_c25_neither_a_private_nor_a_held_back_topic_is_in_any_draft_of_any_case(
+    hidden: Topic, rest: list[object]
+) -> None:
+    for case in CASES.values():
+        view = with_records(replace(case, ledger={}), rest)
+        found = drafts(replace(view, topics=view.topics + everywhere(hidden, private=True)))
+        assert found
+        assert not [text for text in found if MARK in text]
+        narrow = tuple(replace(person, topics=("reading group",)) for person in view.mentors)
+        held_back = everywhere(replace(hidden, text=MARK), private=False)
+        assert not [text for text in drafts(replace(view, mentors=narrow, topics=held_back)) if MARK in text]
+
+
+def test_t10_the_cases_bring_a_draft_of_every_rule_that_writes_one() -> None:
+    rules = {
+        one.rule
+        for view in (RICH, *(replace(case, ledger={}) for case in CASES.values()))
+        for one in upcoming(view, NOW, NOW + timedelta(days=200))
+        if one.lands == "drafts"
+    }
+    assert set(DRAFT_RULES) - rules <= {"hello", "referral", "retry", "brief"}  # with candidates, below
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
