@@ -11,7 +11,7 @@ import http.client
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
@@ -33,7 +33,10 @@ _MKCALENDAR = """<?xml version="1.0" encoding="utf-8"?>
 
 @dataclass(slots=True)
 class CalDavServer:
-    """One user of one server, with a fresh calendar. `url` is the server's root; every other URL is absolute too."""
+    """One user of one server, with a fresh calendar. `url` is the server's root; every other URL is absolute too.
+
+    `signal` sends a signal to all of the server's processes.
+    """
 
     name: str
     url: str
@@ -42,6 +45,7 @@ class CalDavServer:
     principal_url: str
     home_url: str
     calendar_url: str = ""
+    signal: Callable[[int], None] = lambda number: None
     made: list[str] = field(default_factory=list)
 
     def request(self, method: str, url: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
@@ -100,7 +104,7 @@ def xandikos_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def xandikos_url(xandikos_directory: Path) -> Iterator[str]:
+def xandikos_process(xandikos_directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     directory = xandikos_directory.parent
     port = free_port()
     command = [sys.executable, "-m", "xandikos", "serve", "-d", str(xandikos_directory), "-l", "127.0.0.1"]
@@ -110,7 +114,7 @@ def xandikos_url(xandikos_directory: Path) -> Iterator[str]:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         assert answers(port, process, 30), (directory / "log").read_text()
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://127.0.0.1:{port}/", process
     finally:
         process.terminate()
         try:
@@ -125,16 +129,17 @@ def radicale(radicale_process: Radicale) -> CalDavServer:
     """A user of its own on Radicale, with one calendar named Work."""
     user, url = next(_fresh_user), radicale_process.url
     server = CalDavServer("radicale", url, user, PASSWORD, f"{url}{user}/", f"{url}{user}/")
+    server.signal = radicale_process._process.send_signal
     server.calendar_url = server.make_calendar("Work")
     return server
 
 
 @pytest.fixture
-def xandikos(xandikos_url: str) -> Iterator[CalDavServer]:
+def xandikos(xandikos_process: tuple[str, subprocess.Popen[bytes]]) -> Iterator[CalDavServer]:
     """Xandikos' one user, with one calendar named Work beside the default one; what a test makes goes with it."""
-    server = CalDavServer(
-        "xandikos", xandikos_url, "user", PASSWORD, f"{xandikos_url}user/", f"{xandikos_url}user/calendars/"
-    )
+    url, process = xandikos_process
+    server = CalDavServer("xandikos", url, "user", PASSWORD, f"{url}user/", f"{url}user/calendars/")
+    server.signal = process.send_signal
     server.calendar_url = server.make_calendar("Work")
     yield server
     for url in list(server.made):

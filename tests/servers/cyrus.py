@@ -129,6 +129,11 @@ class Cyrus:
             process.terminate()
             process.wait(15)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the master and all its sessions."""
+        if self._process is not None:
+            os.killpg(self._process.pid, number)
+
     def _let_in(self) -> None:
         """Answers as saslauthd does: user, password, service and realm come in, each after its length."""
         while True:
@@ -177,5 +182,6 @@ def cyrus_dav(cyrus: Mailserver, cyrus_process: Cyrus) -> CalDavServer:
     home = f"{url}dav/calendars/user/{cyrus.username}/"
     principal = f"{url}dav/principals/user/{cyrus.username}/"
     server = CalDavServer("cyrus", url, cyrus.username, PASSWORD, principal, home)
+    server.signal = cyrus_process.signal
     server.calendar_url = server.make_calendar("Work")
     return server
