@@ -25,6 +25,7 @@ from mentorup_daemon.cli.service import service_app
 from mentorup_daemon.cli.standing import close_command, forget_command, pause_command, resume_command
 from mentorup_daemon.cli.templates import templates_app
 from mentorup_daemon.cli.work import actions_app, feedback_app, goals_app, topics_app
+from mentorup_daemon.process import keep_to_oneself
 
 app = typer.Typer(
     name="mentorup",
@@ -91,4 +92,5 @@ def mentorup(
 
 def main() -> None:
     """The `mentorup` command."""
+    keep_to_oneself()
     app()

@@ -321,8 +321,11 @@ def _write(file: _File) -> None:
     content = file.content()
     try:
         # /etc/credstore is for root alone; the others are made, if at all, as their users expect them.
-        file.path.parent.mkdir(mode=0o700 if file.mode == 0o600 else 0o755, parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(prefix=".mentorup-", dir=file.path.parent)  # mode 0600
+        directory = file.path.parent
+        if not directory.exists():
+            directory.mkdir(parents=True)
+            directory.chmod(0o700 if file.mode == 0o600 else 0o755)
+        descriptor, draft = tempfile.mkstemp(prefix=".mentorup-", dir=directory)  # mode 0600
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as out:
                 out.write(content)

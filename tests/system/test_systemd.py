@@ -142,7 +142,16 @@ def test_the_state_belongs_to_the_service_alone(service: Service) -> None:
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     assert stat.S_IMODE(database.parent.stat().st_mode) == 0o700
     assert database.stat().st_uid != 0
-    assert service.machine.succeeds("stat", "-c", "%U", f"/proc/{service.pid}").strip() == "mentorup"
+    assert service.machine.succeeds("ps", "-o", "user=", "-p", service.pid).strip() == "mentorup"
+
+
+def test_i7_the_service_leaves_no_core_dump(service: Service) -> None:
+    service.start()
+    limits = service.machine.succeeds("cat", f"/proc/{service.pid}/limits")
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+    # A process that isn't dumpable has its files in /proc in root's name, and nobody but root may read its memory.
+    owner = service.machine.succeeds("stat", "-c", "%u", f"/proc/{service.pid}/mem").strip()
+    assert (owner, service.machine.succeeds("ps", "-o", "user=", "-p", service.pid).strip()) == ("0", "mentorup")
 
 
 def test_i7_the_config_is_readable_for_the_service_and_for_no_other_user(service: Service) -> None:

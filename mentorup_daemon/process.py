@@ -1,0 +1,26 @@
+"""What holds for the whole process: what it writes is for its owner alone, and what it knows gets into no core dump.
+
+Passwords and tokens are in this memory. A core dump would put them onto a disk, whoever collects it, and a debugger of
+the same user would read them; where the system knows how (prctl(2), PR_SET_DUMPABLE), neither is let near.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+
+_PR_SET_DUMPABLE = 4  # linux/prctl.h
+
+
+def keep_to_oneself() -> None:
+    """To be called once, when the command begins. What it starts (a password's command) gets a dump's leave back."""
+    os.umask(0o077)
+    with contextlib.suppress(OSError, ValueError):  # a sandbox that forbids it has LimitCORE=0 of its own
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        import ctypes  # noqa: PLC0415 - where memory can't be made executable, an old libffi doesn't load
+
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    except (ImportError, MemoryError, OSError, AttributeError):  # no Linux, or such a sandbox
+        return
