@@ -19,7 +19,7 @@ import structlog
 
 from mentorup_daemon import events
 from mentorup_daemon.calendars import CalendarGone, CalendarInfo, Calendars, Feed, Resource, suspicious
-from mentorup_daemon.errors import Malformed
+from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
 from mentorup_daemon.events import Fault
 from mentorup_daemon.records import Meeting
 from mentorup_daemon.service.account import Account, Step
@@ -33,21 +33,36 @@ _EXPAND_AGAIN = timedelta(days=1)
 _DISCOVER_AGAIN = timedelta(days=1)  # where the calendars are named
 _DISCOVER_ALL_AGAIN = timedelta(hours=1)  # where all of them are taken
 _SUSPECT_FOR = timedelta(hours=1)
+_OF_THE_DOORS = (Unavailable, Uncertain, CredentialsError, ConfigError)
 
 _log = structlog.get_logger(__name__)
 
 
 def look(account: Account, now: datetime, step: Step) -> None:
-    """Brings the meetings in the store up to date. Raises the door's errors; what was kept before them stays."""
+    """Brings the meetings in the store up to date. A server or a feed that fails costs itself alone.
+
+    Raises the first of the doors' errors at the end; what was kept stays.
+    """
+    failures: list[MentorUpError] = []
     found = {feed.url for feed in account.feeds}
     if account.calendars is not None:
-        found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step)}
+        try:
+            found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step)}
+        except _OF_THE_DOORS as error:
+            failures.append(error)
+    complete = not failures
     for feed in account.feeds:
-        _look_at_feed(account, feed, now)
+        try:
+            _look_at_feed(account, feed, now)
+        except _OF_THE_DOORS as error:
+            failures.append(error)
         step("feed kept")
-    _missing(account, found, now)
+    if complete:
+        _missing(account, found, now)
     _expand_again(account, now)
     step("meetings kept")
+    if failures:
+        raise failures[0]
 
 
 def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step) -> tuple[CalendarInfo, ...]:
