@@ -57,6 +57,7 @@ def purge_command(
     """Remove everything that is kept. There is no way back but a backup."""
     from sqlalchemy import func, select
 
+    from mentorup_daemon.service.doors import oauth_login
     from mentorup_daemon.store.backup import remove_all
     from mentorup_daemon.store.engine import locked
     from mentorup_daemon.store.tables import metadata
@@ -84,6 +85,9 @@ def purge_command(
                 print_table(f"Kept in {database.parent}", ["", ""], items, "No records.")
                 typer.confirm("Remove all of this for good?", abort=True, err=True)
             remove_all(database)
+            for login in (oauth_login(settings_of(config), "imap"), oauth_login(settings_of(config), "caldav")):
+                if login is not None:
+                    login[1].clear()
         if as_json:
             print_json({"removed": counts})
             return

@@ -149,6 +149,7 @@ def _keep(store: TokenStore, token: str) -> None:
         if store.kind != "credential":
             store.write(token)
             typer.echo(f"The login is kept in {'your keyring' if store.kind == 'keyring' else store.where}.")
+            typer.echo("A service that runs takes it up within the hour, or at once when it is reloaded.")
             return
         path = CREDENTIALS / f"mentorup.{store.where}"
         write(path, token + "\n", f"{store.key}.oauth.token")

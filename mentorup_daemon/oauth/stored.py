@@ -65,10 +65,16 @@ class TokenStore:
         else:
             raise ConfigError(f"{self.key}.oauth.token: the credential {self.where} can only be read here")
 
+    def clear(self) -> None:
+        """Remove what was put into the state directory; the login itself stays where the config has it."""
+        for path in (self._beside, self._lock):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         """Nobody else renews this token meanwhile."""
-        path = self.state / f"oauth-{self.key}.lock"
+        path = self._lock
         try:
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -79,6 +85,10 @@ class TokenStore:
             yield
         finally:
             os.close(descriptor)
+
+    @property
+    def _lock(self) -> Path:
+        return self.state / f"oauth-{self.key}.lock"
 
     @property
     def _beside(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import stat
@@ -22,6 +23,7 @@ from mentorup_daemon.mailbox.session import Session
 from mentorup_daemon.oauth import Tokens, TokenStore, browser
 from mentorup_daemon.service.tend import EVERYWHERE, tend
 from tests.servers.caldav import CalDavServer
+from tests.servers.fake_imap import FakeImap, Line
 from tests.servers.imap import PASSWORD, Dovecot, Mailserver, running_dovecot
 from tests.servers.oauth import Browser, Gate, OAuthServer
 from tests.servers.world import World
@@ -124,6 +126,35 @@ def test_i6_a_renewed_login_that_is_refused_says_what_to_do(mailserver: Mailserv
     login.server.revoke(login.store.read())
     with pytest.raises(CredentialsError, match="mentorup login --imap"):
         Session(mailserver.account(access_token=login.access)).connect()
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "first", "after_refusal"),
+    [
+        ("OAUTHBEARER", "n,a=s=3Da=2Cm,\1host=127.0.0.1\1port={port}\1auth=Bearer a-token\1\1", "AQ=="),
+        ("XOAUTH2", "user=s=a,m\1auth=Bearer a-token\1\1", ""),
+    ],
+)
+def test_i6_what_is_said_to_the_server_is_as_the_standards_have_it(
+    mechanism: str, first: str, after_refusal: str
+) -> None:
+    """RFC 7628 3.1 and 3.2.3, and what Google and Microsoft tell of XOAUTH2; a name's signs are escaped (RFC 5801)."""
+    said: list[str] = []
+
+    def refuse(line: Line) -> None:
+        line.greet(f"IMAP4rev1 AUTH={mechanism}")
+        tag = line.expect(f"AUTHENTICATE {mechanism}")
+        line.send("+ ")
+        said.append(line.read_line())
+        line.send("+ " + base64.b64encode(b'{"status":"invalid_token"}').decode())
+        said.append(line.read_line())
+        line.send(f"{tag} NO [AUTHENTICATIONFAILED] no")
+        line.serve({})
+
+    with FakeImap(refuse) as server, pytest.raises(CredentialsError, match="mentorup login --imap"):
+        Session(server.account(username="s=a,m", access_token=lambda _refused: "a-token")).connect()
+    assert base64.b64decode(said[0]).decode() == first.format(port=server.port)
+    assert said[1] == after_refusal
 
 
 def test_i6_a_server_without_oauth_is_told(pymap: Mailserver) -> None:
@@ -267,6 +298,21 @@ def test_i6_a_login_that_ends_is_told_to_the_owner_once_and_a_new_one_is_taken_u
 
     assert command("login", "--caldav").exit_code == 0
     assert oauth_world.tend().failures == {}
+
+
+@pytest.mark.usefixtures("a_browser_comes")
+def test_i6_purge_leaves_the_login_and_nothing_of_it_in_the_state_directory(
+    oauth_world: World, command: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert command("login").exit_code == 0
+    oauth_world.tend()
+    oauth_world.restart()
+    state = tmp_path / "state" / "mentorup"
+    assert list(state.glob("oauth-*"))
+    (state / "oauth-imap.token").write_text("{}")
+    assert command("purge", "--account", "--yes").exit_code == 0
+    assert list(state.glob("oauth-*")) == []
+    assert (tmp_path / "logins" / "imap").exists()
 
 
 @pytest.mark.usefixtures("a_browser_comes")

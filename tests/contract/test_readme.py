@@ -59,6 +59,15 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_i7_every_test_that_the_readme_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", README))
+    texts = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    there = {name for text in texts for name in re.findall(r"^\s*def (test_\w+)", text, re.MULTILINE)}
+    assert len(there) > 500
+    assert sorted(named - there) == []
+    assert named or "What it can and can't do to you" not in README
+
+
 def test_the_practices_are_told_with_the_rules_that_do_them() -> None:
     rows = re.findall(r"^\| ([TPC]\d[^|]*) \|.*\| (\[.*\)) \|$", README, re.MULTILINE)
     named = {identifier for identifiers, _ in rows for identifier in identifiers.split(", ")}

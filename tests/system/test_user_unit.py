@@ -90,6 +90,23 @@ def test_it_runs_in_a_users_own_systemd(sam: Login) -> None:
     assert sam.shows("Result") == "success"
 
 
+def test_i5_install_and_uninstall_do_it_for_a_user(sam: Login) -> None:
+    unit = f"{HOME}/.config/systemd/user/mentorup.service"
+    sam.succeeds("rm", unit)
+    told = sam.succeeds("mentorup", "service", "install", "--user", "--yes")
+    assert f"write    {unit}" in told
+    assert (sam.shows("ActiveState"), sam.shows("UnitFileState")) == ("active", "enabled")
+    assert "ExecStart=/opt/mentorup/bin/mentorup run" in sam.machine.succeeds("cat", unit)
+    assert "last reached" in sam.succeeds("mentorup", "status")
+
+    sam.succeeds("mentorup", "service", "uninstall", "--user", "--yes")
+    assert sam.machine.run("cat", unit).returncode != 0
+    assert sam.shows("ActiveState") == "inactive"
+    assert sam.machine.succeeds(
+        "ls", f"{HOME}/.config/mentorup/config.toml", f"{HOME}/.local/state/mentorup/mentorup.db"
+    )
+
+
 def test_systemd_finds_no_fault_in_the_users_unit(sam: Login) -> None:
     done = sam.run("systemd-analyze", "--user", "verify", "--man=no", "mentorup.service")
     assert (done.returncode, done.stderr) == (0, "")
