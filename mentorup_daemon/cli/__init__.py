@@ -20,10 +20,11 @@ from mentorup_daemon.cli.init import init_command
 from mentorup_daemon.cli.keeping import backup_command, purge_command, restore_command
 from mentorup_daemon.cli.login import login_command
 from mentorup_daemon.cli.people import meetings_app, mentors_app
-from mentorup_daemon.cli.run import rehearse_command, run_command, status_command, why_command
+from mentorup_daemon.cli.run import rehearse_command, run_command, status_command
 from mentorup_daemon.cli.service import service_app
 from mentorup_daemon.cli.standing import close_command, forget_command, pause_command, resume_command
 from mentorup_daemon.cli.templates import templates_app
+from mentorup_daemon.cli.why import why_command
 from mentorup_daemon.cli.work import actions_app, feedback_app, goals_app, topics_app
 from mentorup_daemon.process import keep_to_oneself
 

@@ -1,8 +1,9 @@
-"""`mentorup run`, `status`, `rehearse` and `why`: the service, how it fares, what it would do and why."""
+"""`mentorup run`, `status` and `rehearse`: the service, how it fares, and what it would do."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -162,7 +163,7 @@ def rehearse_command(
         print_table(
             f"The next {days} days",
             ["day", "time", "who", "what", "where"],
-            [_row(one, view, account.now) for one in ahead],
+            list(_by_day([_row(one, view, account.now) for one in ahead])),
             "Nothing is in sight.",
         )
 
@@ -179,52 +180,33 @@ def _rehearsed(one: Due, view: Snapshot, now: datetime) -> dict[str, object]:
 
 
 def _row(one: Due, view: Snapshot, now: datetime) -> tuple[str, ...]:
-    at = one.due_at.astimezone(view.owner.zone)
+    from mentorup_daemon.cli.why import arrives
+
+    at = arrives(one, view, now)
     person = view.person(one.mentor)
     return f"{at:%a %d %b}", f"{at:%H:%M}", person.name if person else "", _subject(one, view, now), one.lands
+
+
+def _by_day(rows: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """The rows, each day named once."""
+    before = ""
+    for day, *rest in rows:
+        yield ("" if day == before else day, *rest)
+        before = day
 
 
 def _subject(one: Due, view: Snapshot, now: datetime) -> str:
     """The subject it would have, written from the records as they are now."""
     from mentorup_daemon.letters import Occasion, Templates, compose, reminder_words
+    from mentorup_daemon.records.standing import AGENDAS
     from mentorup_daemon.rules.reminders import standing
 
     if one.lands == "calendar":
         found = standing(view, now, one.due_at - now + timedelta(days=7))
         return next(reminder_words(each, view).summary for each in found if each.key == one.key)
-    occasion = Occasion(message_id="<rehearsal@localhost>", draft_state="fresh" if one.rule == "agenda" else "none")
+    drafted = one.rule in AGENDAS and "drafts" in view.practice.delivery
+    occasion = Occasion(message_id="<rehearsal@localhost>", draft_state="fresh" if drafted else "none")
     try:
-        return compose(one, view, now=one.due_at, templates=Templates(None), occasion=occasion).subject
+        return compose(one, view, now=max(one.due_at, now), templates=Templates(None), occasion=occasion).subject
     except Malformed:
         return one.reason
-
-
-def why_command(
-    key: Annotated[str, typer.Argument(help="The key, as `status` and `rehearse` show it.")],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """The rule, the event and the records behind one note or draft."""
-    from mentorup_daemon.rules.plan import explain
-
-    with errors_told(), opened(config) as account:
-        view = account.snapshot()
-        zone = view.owner.zone
-        entry = view.ledger.get(key)
-        one = explain(view, key, account.now, account.now + timedelta(days=366))
-        if entry is None and one is None:
-            raise MentorUpError(f"No note or draft has the key {key!r}; `mentorup status` and `rehearse` show keys.")
-        meeting = view.meeting(one.object if one else entry.object if entry else "")
-        facts = {
-            "key": key,
-            "rule": one.rule if one else entry.rule if entry else None,
-            "reason": one.reason if one else entry.reason if entry else None,
-            "due_at": _told(one.due_at if one else entry.due_at if entry else None, zone),
-            "outcome": entry.outcome if entry else None,
-            "outcome_at": _told(entry.outcome_at if entry else None, zone),
-            "meeting": meeting,
-        }
-        if as_json:
-            print_json(facts)
-            return
-        print_table("", ["", ""], [(name, value) for name, value in facts.items() if value], "")

@@ -35,11 +35,12 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         meeting = next_meeting(snapshot, person, since)
         if meeting is None or meeting.start <= now:
             continue
-        moment = max(due_at(meeting, person, snapshot), since)
+        now_or_never = at_once(snapshot, person, meeting)
+        moment = since if now_or_never else due_at(meeting, person, snapshot)
         if moment > until:
             continue
         for place in ("drafts", "inbox"):
-            if place not in snapshot.practice.delivery or (place == "inbox" and at_once(snapshot, person, meeting)):
+            if place not in snapshot.practice.delivery or (place == "inbox" and now_or_never):
                 continue
             yield Due(
                 key=f"{RULE}/{key_part(person.id)}/{meeting.key}" + ("/draft" if place == "drafts" else ""),
@@ -50,6 +51,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
                 mentor=person.id,
                 object=meeting.key,
                 basis=agenda.basis_of(meeting),
+                asked_for=now_or_never,
                 of_ending=True,
                 reason=(
                     f"You closed with {person.name}, and meet once more at "

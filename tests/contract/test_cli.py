@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers.world import ANA, SAM, World
+from tests.servers.world import ANA, SAM, ZONE, World
 
 
 @pytest.fixture
@@ -119,9 +120,41 @@ def test_why_tells_the_rule_and_the_meeting_of_a_key(told: World) -> None:
     assert facts["rule"] == "agenda"
     assert facts["outcome"] == "delivered"
     assert facts["meeting"]["title"] == "Ana Ortiz"
+    people = " ".join(run(told, "why", "agenda/ana/first").stdout.split())
+    assert "known by its attendee" in people
+    assert "Meeting(" not in people
     unknown = run(told, "why", "agenda/ana/nothing")
     assert unknown.returncode == 1
     assert "rehearse" in unknown.stderr
+
+
+def test_why_tells_the_records_behind_it_and_when_the_next_one_comes(told: World) -> None:
+    told_json(told, "topics", "add", "K award: this cycle or next?", "--mentor", "ana")
+    told_json(told, "actions", "add", "send the abstract", "--mentor", "ana")
+    facts = told_json(told, "why", "agenda/ana/first")
+    assert [one["text"] for one in facts["records"]] == [
+        "K award: this cycle or next? (to discuss)",
+        "send the abstract (your promise)",
+        "Slow down. (no plan yet)",
+    ]
+    assert facts["comes_at"] is None  # it has been written
+    coming = told_json(told, "why", "thank_you/ana/first/draft")
+    assert datetime.fromisoformat(coming["comes_at"]) >= datetime.fromisoformat(coming["due_at"])
+    people = run(told, "why", "thank_you/ana/first/draft").stdout
+    assert "send the abstract" in people
+
+
+def test_rehearse_names_each_day_once_and_nothing_in_the_past(light_world: World) -> None:
+    world = light_world
+    world.changes = {"owner": {"working_hours": "00:00-24:00"}}
+    world.meet("first", datetime.now(UTC) + timedelta(hours=30))
+    (world.state / "config.toml").write_text(world.config())
+    yesterday = f"{datetime.now(ZONE) - timedelta(days=1):%a %d %b}"
+    lines = run(world, "rehearse", "--days", "1").stdout.splitlines()
+    days = [found.group() for line in lines if (found := re.match(r"\w{3} \d\d \w{3}", line))]
+    assert sorted(set(days)) == sorted(days)
+    assert yesterday not in days
+    assert len([line for line in lines if "Ana" in line]) > len(days)
 
 
 def test_records_are_added_changed_and_listed(told: World) -> None:
