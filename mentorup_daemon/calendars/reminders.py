@@ -19,8 +19,9 @@ from mentorup_daemon.calendars.values import CalDavAccount, CalendarInfo
 from mentorup_daemon.calendars.wire import TooLarge
 from mentorup_daemon.errors import ConfigError, Uncertain
 
-# How servers say that another entry bears the UID (RFC 4791 5.3.2.1, RFC 6638 3.2.4.1).
-_UID_TAKEN = ("no-uid-conflict", "unique-scheduling-object-resource")
+# How servers say that another entry bears the UID (RFC 4791 5.3.2.1, RFC 6638 3.2.4.1); the last is Nextcloud, of one
+# that lies in its trash bin. SOGo says 409 and no more.
+_UID_TAKEN = ("no-uid-conflict", "unique-scheduling-object-resource", "uid already exists")
 _LIMIT = 1_000_000  # bytes of one entry; a larger one isn't ours
 
 
@@ -77,7 +78,7 @@ class Reminders:
         try:
             self._dav.put(url, text, {"If-None-Match": "*"})
         except Refused as error:
-            if error.status == 412 or any(name in error.body for name in _UID_TAKEN):
+            if error.status in (409, 412) or any(name in error.body for name in _UID_TAKEN):
                 raise Conflict(f"{self._dav.host} has another entry there") from error
             if error.status in (403, 405) and not self.writable(calendar):
                 self._read_only(calendar, error)

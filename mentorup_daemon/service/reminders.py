@@ -9,6 +9,7 @@ either way the entry is left. Emptying `reminders_calendar` takes away all that 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -20,6 +21,10 @@ from mentorup_daemon.records import Reminder, Snapshot, WrittenReminder
 from mentorup_daemon.rules import reminders as rule
 from mentorup_daemon.service.write import Desk
 from mentorup_daemon.store import reminders as kept
+
+_FAR = timedelta(days=366)
+"""What stands is moved as far as this; only what isn't there yet has to be near. A server with a trash bin (Nextcloud)
+may refuse a UID that it has seen deleted, so nothing is taken away that would come again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,14 +56,18 @@ def differences(desk: Desk, snapshot: Snapshot) -> Work:
         known = kept.all_reminders(scope)
     if not known and not snapshot.practice.reminders:
         return Work()
-    wishes = {one.key: wish for one in rule.standing(snapshot, desk.now) if (wish := _wish(desk, snapshot, one))}
+    soon = {one.key for one in rule.standing(snapshot, desk.now)}
+    wanted = (one for one in rule.standing(snapshot, desk.now, _FAR) if one.key in soon or one.key in known)
+    wishes = {one.key: wish for one in wanted if (wish := _wish(desk, snapshot, one))}
     named = _named(desk)
     remove = [one for one in known.values() if _is_to_go(one, wishes, named)]
     going = {one.key for one in remove}
-    write = []
+    write: list[tuple[_Wish, WrittenReminder | None]] = []
     for key, wish in wishes.items():
         one = None if key in going else known.get(key)
-        if wish.reminder.alarm_at > desk.now if one is None else _is_to_change(one, wish):
+        if one is None and key in soon and wish.reminder.alarm_at > desk.now:
+            write.append((wish, None))
+        elif one is not None and _is_to_change(one, wish):
             write.append((wish, one))
     return Work(tuple(remove), tuple(write))
 

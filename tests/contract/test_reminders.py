@@ -137,6 +137,20 @@ def test_c24_a_moved_meeting_moves_its_reminders_and_a_cancelled_one_takes_them_
     assert shelf.states() == {}
 
 
+def test_c24_a_meeting_that_moves_far_away_takes_its_reminders_along(light_shelf: Shelf) -> None:
+    shelf = light_shelf
+    world = shelf.world
+    world.meet("first", NEXT_WEEK)
+    world.tend()
+    before = shelf.entries
+    world.meet("first", NEXT_WEEK + timedelta(days=70))
+    world.meet("other", NEXT_WEEK + timedelta(days=80))
+    world.tend()
+    assert {uid: one.start for uid, one in shelf.entries.items()} == {
+        uid: one.start + timedelta(days=70) for uid, one in before.items()
+    }
+
+
 def test_p4_a_promise_that_is_kept_takes_its_reminder_away(light_shelf: Shelf) -> None:
     shelf = light_shelf
     world = shelf.world

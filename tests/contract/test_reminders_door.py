@@ -122,8 +122,10 @@ PRIVILEGES = """<?xml version="1.0"?>
 <d:multistatus xmlns:d="DAV:"><d:response><d:href>/cal/</d:href><d:propstat><d:prop>
 <d:current-user-privilege-set><d:privilege><d:{}/></d:privilege></d:current-user-privilege-set></d:prop>
 <d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response></d:multistatus>"""
+TRASHED = """<?xml version="1.0"?><d:error xmlns:d="DAV:" xmlns:s="http://sabredav.org/ns">
+<s:message>Deleted calendar object with uid already exists in this calendar collection.</s:message></d:error>"""
 CONFLICT = """<?xml version="1.0"?>
-<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><c:{}/></d:error>"""
+<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><{}/></d:error>"""
 
 
 def test_a_calendar_that_may_only_be_read_is_for_the_owner_to_mend(
@@ -139,13 +141,21 @@ def test_a_calendar_that_may_only_be_read_is_for_the_owner_to_mend(
     assert reminders_door.writable(calendar)
 
 
-@pytest.mark.parametrize("name", ["no-uid-conflict", "unique-scheduling-object-resource"])
-@pytest.mark.parametrize("status", [403, 409, 412])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((status, CONFLICT.format("c:no-uid-conflict")) for status in (403, 409, 412)),
+        (403, CONFLICT.format("c:unique-scheduling-object-resource")),
+        (400, TRASHED),
+        (409, ""),
+        (412, ""),
+    ],
+)
 def test_a_uid_that_another_entry_bears_is_a_conflict(
-    fake_http: FakeHttp, door: tuple[Reminders, CalendarInfo], status: int, name: str
+    fake_http: FakeHttp, door: tuple[Reminders, CalendarInfo], status: int, body: str
 ) -> None:
     reminders_door, calendar = door
-    conflict = Reply(status, CONFLICT.format(name), {"Content-Type": "text/xml"})
+    conflict = Reply(status, body, {"Content-Type": "text/xml"})
     fake_http.script = lambda seen: conflict if seen.method == "PUT" else Reply(404)
     with pytest.raises(Conflict):
         reminders_door.create(calendar, reminders_door.place(calendar, "a"), ENTRY)
