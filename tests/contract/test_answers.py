@@ -76,6 +76,8 @@ def test_t11_c28_an_end_from_the_closing_note_to_the_update_half_a_year_later(li
     note = last_with("Closed with Ana", world.notes)
     assert "Who next?" in note
     assert "You meet once more, tomorrow, 14:00" in note
+    assert "RESUME ana" in note
+    assert "UNDO" in note
     letter, agenda = world.drafts
     assert letter["To"].addresses[0].addr_spec == agenda["To"].addresses[0].addr_spec == ANA
     assert "Thank you for the introduction to Kim." in body(letter)
@@ -382,3 +384,31 @@ def test_t5_a_letter_is_asked_for_by_reply_and_undo_takes_the_draft_back(light_w
     assert not any("might say no" in str(one) for one in world.drafts)
     told(world, "UNDO")
     assert not any("letter" in str(one["Subject"]) for one in world.drafts)
+
+
+def test_i23_every_line_is_carried_out_or_none_whichever_commands_they_are(light_world: World) -> None:
+    world = begun(light_world)
+    receipt = told(world, "CLOSE ben\nLETTER for a grant\nSNOOZE 3h\nWIN The talk went well\nMOVE 99 to Friday")
+    assert "Nothing carried out yet; one line isn't clear to me: MOVE 99 to Friday" in receipt
+    assert "nothing with the number 99" in receipt
+    records = world.records()
+    assert (records.states, records.requests, records.wins, dict(records.marks)) == ({}, (), (), {})
+    assert [str(one["Subject"]) for one in world.drafts] == ["Tuesday, 14:00"]
+
+
+def test_dates_as_people_type_them_are_echoed_in_full(light_world: World) -> None:
+    world = begun(light_world)
+    receipt = told(
+        world,
+        "I PROMISED the abstract by Friday\nI PROMISED the poster by 1 Sep\nTHEY PROMISED the data by in two weeks\n"
+        "NEXT 11 Jan\nPAUSE ben until 15 Jan\nSNOOZE 3h",
+    )
+    for day in (
+        "due Friday 4 December 2026",
+        "due Wednesday 1 September 2027",
+        "due Monday 14 December 2026",
+        "NEXT Monday 11 January 2027",
+        "until Friday 15 January 2027",
+        "on Monday 30 November 2026, 12:00",
+    ):
+        assert day in receipt, (day, receipt)

@@ -50,6 +50,7 @@ def test_t11_a_pause_ends_by_itself_and_chases_nothing_that_fell_due_in_it() -> 
     paused = with_ana(view, "paused", MONDAY, until)
     came = of(paused, "ana", MONDAY, MONDAY + YEAR)
     assert came
+    assert not [key for key, _ in came if key.startswith("closing")]  # pausing is something else than ending
     assert min(at for _, at in came) >= until
     full = dict(of(view, "ana", MONDAY, MONDAY + YEAR))
     for key, at in came:
