@@ -107,15 +107,16 @@ def _plain(value: Any, key: str = "") -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Mapping):
-        return {_blotted(str(inner)): _plain(item, str(inner)) for inner, item in value.items()}
+        return {blotted(str(inner)): _plain(item, str(inner)) for inner, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(item) for item in value]
     if isinstance(value, bytes):
         value = value.decode("utf-8", "backslashreplace")
-    return _blotted(value if isinstance(value, str) else str(value))
+    return blotted(value if isinstance(value, str) else str(value))
 
 
-def _blotted(text: str) -> str:
+def blotted(text: str) -> str:
+    """The text without any secret that was read so far, and without control characters."""
     for secret in tuple(_concealed):
         text = text.replace(secret, BLOT)
     if text.isprintable():

@@ -111,6 +111,10 @@ def service_install(
         if _agreed(work, user=user, dry_run=dry_run, yes=yes):
             work.done()
             typer.echo(f"Installed and started. `{' '.join(_systemctl(user))} status mentorup` tells how it is.")
+            for path in [] if user else _handed_over(settings):
+                typer.echo(
+                    f"The login in {path} is the service's now: `mentorup login` again before you use it yourself."
+                )
             typer.echo(
                 "It runs while you are logged in; always, after `loginctl enable-linger`."
                 if user
@@ -246,6 +250,12 @@ def _login(name: str, settings: Settings) -> Callable[[], str]:
         return token
 
     return read
+
+
+def _handed_over(settings: Settings) -> list[str]:
+    """The files of logins by OAuth that the service goes on with: many servers take a second user for a thief."""
+    logins = (section.oauth for section in (settings.imap, settings.caldav) if section is not None)
+    return [login.token.where for login in logins if login is not None and login.token.kind == "file"]
 
 
 def _as_the_service_needs(text: str, sections: Mapping[str, ImapSettings | CalDavSettings]) -> str:

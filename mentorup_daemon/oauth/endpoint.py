@@ -13,6 +13,7 @@ from typing import Any
 
 from mentorup_daemon.calendars.wire import BoundedSession, check_ca_file, check_status, checked_url, families
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
+from mentorup_daemon.logs import blotted
 from mentorup_daemon.oauth.values import OAuthClient
 
 _LIMIT = 256 * 1024  # bytes of an answer; a token is a few KB
@@ -113,4 +114,5 @@ def _is_token(value: object) -> bool:
 
 
 def _clean(text: str) -> str:
-    return _CONTROLS.sub(" ", text).strip()[:300]
+    """A server's words on one line, bounded, and without our secrets, should it repeat them."""
+    return blotted(_CONTROLS.sub(" ", text)).strip()[:300]

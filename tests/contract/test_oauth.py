@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import stat
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from mentorup_daemon.errors import ConfigError, CredentialsError, Unavailable
 from mentorup_daemon.oauth import OAuthClient, Tokens, TokenStore, browser, device
-from tests.servers.fake_http import FakeHttp, Reply, Seen
+from tests.servers.fake_http import FakeHttp, Reply, Seen, serve
 from tests.servers.oauth import Browser, OAuthServer
 
 USER = "sam@example.org"
@@ -283,6 +284,39 @@ def test_i6_whatever_the_server_answers_becomes_an_error_of_ours(
     (asked,) = fake_http.requests
     assert asked.method == "POST"
     assert store.read() == "a-refresh-token"
+
+
+def test_i6_a_server_that_repeats_our_secrets_is_not_quoted(
+    client: OAuthClient, store: TokenStore, fake_http: FakeHttp
+) -> None:
+    def repeat(seen: Seen) -> Reply:
+        return Reply(400, json.dumps({"error": "invalid_grant", "error_description": f"no {seen.body}"}))
+
+    fake_http.script = repeat
+    store.write("a-refresh-token")
+    with pytest.raises(CredentialsError, match="invalid_grant") as told:
+        Tokens(replace(client, token_url=fake_http.url), store).access()
+    assert "a-refresh-token" not in str(told.value)
+
+
+@pytest.mark.debian
+def test_i6_tokens_come_over_verified_tls_from_a_private_ca_that_is_named(
+    client: OAuthClient, store: TokenStore, server_tls: tuple[ssl.SSLContext, dict[str, str]]
+) -> None:
+    context, settings = server_tls
+    fake = FakeHttp(lambda _seen: Reply(200, '{"access_token": "a", "token_type": "Bearer"}'))
+    stop = serve(fake, tls=context)
+    store.write("a-refresh-token")
+    secure = replace(client, token_url=fake.url)
+    try:
+        with pytest.raises(Unavailable, match=r"certificate of .* can't be verified"):
+            Tokens(secure, store).access()
+        assert fake.requests == []
+        assert Tokens(replace(secure, ca_file=settings["ca_file"]), store).access() == "a"
+        with pytest.raises(ConfigError, match="ca_file"):
+            Tokens(replace(secure, ca_file="/nowhere.pem"), store).access()
+    finally:
+        stop()
 
 
 def test_i6_a_token_without_a_lifetime_or_with_one_in_quotes_is_taken(

@@ -125,7 +125,7 @@ class TestOnAMachine:
         bare.write(f"{SOURCE}/config.toml", light_world.config(), 0o600)
         bare.write(f"{SOURCE}/secret", (tmp_path / "secret").read_text(), 0o600)
         bare.write(f"{SOURCE}/caldav-token", str(first["refresh_token"]), 0o600)
-        install(bare, "--yes")
+        assert f"{SOURCE}/caldav-token is the service's now" in install(bare, "--yes")
         kept = bare.root / "etc/credstore/mentorup.caldav-token"
         assert (stat.S_IMODE(kept.stat().st_mode), kept.read_text()) == (0o600, first["refresh_token"])
         config = tomllib.loads((bare.root / "etc/mentorup/config.toml").read_text())["caldav"]

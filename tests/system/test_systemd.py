@@ -240,6 +240,29 @@ def test_a_loop_that_stands_still_is_ended_and_the_journal_shows_where(service: 
     assert re.search(r"mailbox/session\.py\", line \d+ in connect", told)
 
 
+# Passes go on by polling, but the loop that waits for mail sleeps for ever in its first turn.
+_DEAF = """import time
+import mentorup_daemon.service.daemon as daemon
+from mentorup_daemon.cli import main
+daemon._LISTENER_STUCK = 1.0
+def stands_still(self):
+    time.sleep(3600)
+daemon.Listener._run = stands_still
+main()
+"""
+
+
+def test_the_loop_that_waits_for_mail_is_watched_as_well(service: Service) -> None:
+    service.machine.write("/opt/deaf.py", _DEAF)
+    run = f"/opt/mentorup/bin/python /opt/deaf.py --config {CONFIG} run"
+    service.drop_in("WatchdogSec=5", "RestartSec=1h", "ExecStart=", f"ExecStart={run}")
+    service.world.changes["imap"]["poll_interval"] = "1s"
+    service.configure()
+    service.start()
+    wait_until(lambda: service.machine.shows("Result") == "watchdog", 60, service.machine.journal)
+    assert re.search(r"/opt/deaf\.py\", line \d+ in stands_still", service.machine.journal())
+
+
 def test_a_calm_service_keeps_the_watchdog_content(service: Service) -> None:
     service.drop_in("WatchdogSec=3")
     service.start()
