@@ -34,8 +34,8 @@ def test_the_daemon_writes_answers_and_leaves_within_five_seconds(now_world: Wor
     assert world.mail.password not in log(world)
 
 
-def test_sighup_takes_a_new_config_and_a_bad_one_changes_nothing(now_world: World) -> None:
-    world = now_world
+def test_sighup_takes_a_new_config_and_a_bad_one_changes_nothing(light_now: World) -> None:
+    world = light_now
     world.changes["caldav"] = {"poll_interval": "10s"}
     with daemon(world) as process:
         until(lambda: world.folder("INBOX"))
