@@ -83,6 +83,9 @@ def purge_command(
             items = [(count, name) for name, count in counts.items() if count]
             if not yes:
                 print_table(f"Kept in {database.parent}", ["", ""], items, "No records.")
+                if counts["reminders"]:
+                    print("Reminders in your calendar stay there. To have them taken away before, empty")
+                    print("caldav.reminders_calendar and make one pass: mentorup run --once")
                 typer.confirm("Remove all of this for good?", abort=True, err=True)
             remove_all(database)
             for login in (oauth_login(settings_of(config), "imap"), oauth_login(settings_of(config), "caldav")):

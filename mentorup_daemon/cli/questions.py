@@ -102,10 +102,12 @@ class Interview:
         question = "Its encryption (tls, starttls, none)"
         security = self._text(given.imap_security, "--imap-security", question, values.Security, proposed)
         usual = found.port if found and found.security == security else 993 if security == "tls" else 143
-        if (provider := finding.provider_for(email, host)) and not self._silent:
+        provider = finding.provider_for(email, host)
+        if provider is not None and not self._silent:
             typer.echo(provider.note)
         port = given.imap_port if given.imap_port is not None else self._port(usual)
-        username = self._text(given.imap_username, "--imap-username", "Your login there", values.Filled, email)
+        name = email.partition("@")[0] if provider is not None and provider.by_name else email
+        username = self._text(given.imap_username, "--imap-username", "Your login there", values.Filled, name)
         login = self._login("imap", "your mail", given.imap_password, given.imap_oauth)
         return {"host": host, "port": port, "security": security, "username": username, **login}
 
@@ -120,17 +122,16 @@ class Interview:
 
     def _caldav(self, email: str, imap: Table) -> Table:
         given, check = self._given, finding.calendar_answer(silent=self._silent)
+        provider = finding.provider_for(email, imap["host"])
         if given.caldav_url is None:
-            provider = finding.provider_for(email, imap["host"])
             url = finding.calendar_url(email, provider, silent=self._silent)
             if not self._silent:
                 question = "Your CalDAV server (its address, or your email address there)"
                 url = str(typer.prompt(question, default=url, value_proc=check))
         else:  # a URL that is none is told by the config's own check, with all the other faults
             url = given.caldav_url if "://" in given.caldav_url else check(given.caldav_url)
-        username = self._text(
-            given.caldav_username, "--caldav-username", "Your login there", values.Line, imap["username"]
-        )
+        name = email if provider is not None and provider.by_name else imap["username"]
+        username = self._text(given.caldav_username, "--caldav-username", "Your login there", values.Line, name)
         if not username:
             return {"url": url}
         asked = given.caldav_password or given.caldav_oauth

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class Provider:
     """One provider. `addresses` are the domains of its mail addresses, `servers` those that its servers lie below.
 
-    `caldav` is "" where there is none; `{email}` in it stands for the address. `note` is for the owner.
+    `caldav` is "" where there is none; `{email}` in it stands for the address. `note` is for the owner. `by_name` where
+    mail is logged in to with what stands before the @ of the address.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Provider:
     imap: str
     caldav: str
     note: str
+    by_name: bool = False
 
 
 PROVIDERS = (
@@ -47,6 +49,7 @@ PROVIDERS = (
         imap="imap.mail.me.com",
         caldav="https://caldav.icloud.com/",
         note="iCloud wants an app-specific password, made at account.apple.com, for both mail and calendars.",
+        by_name=True,
     ),
     Provider(
         name="Fastmail",

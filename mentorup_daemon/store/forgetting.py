@@ -21,6 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from mentorup_daemon.errors import Busy
 from mentorup_daemon.records import PersonState, key_part
 from mentorup_daemon.store.account import Scope
+from mentorup_daemon.store.reminders import forget_reminders
 from mentorup_daemon.store.states import keep_state
 from mentorup_daemon.store.tables import (
     actions,
@@ -93,6 +94,7 @@ def forget_person(scope: Scope, mentor: str, *, names: Sequence[str], at_rest: b
     for name, table in _ABOUT.items():
         _remove(scope, table, table.c.person == mentor, counts, name)
     _forget_credit(scope, mentor)
+    counts["reminders"] = forget_reminders(scope, mentor)
     if at_rest:
         keep_state(scope, PersonState(mentor=mentor, state="paused", since=now))
     return Forgotten({**counts, "originals of mail": len(originals)}, originals)

@@ -125,6 +125,9 @@ def test_large_providers_are_known(home: Home, dns_server: DnsServer, address: s
     assert made.code == 0, words(made)
     settings = load(home.config)
     assert (settings.imap.host, settings.caldav and settings.caldav.url) == (imap, caldav)
+    assert settings.imap.username == ("sam" if address == "sam@icloud.com" else address)
+    assert settings.caldav is not None
+    assert settings.caldav.username == address
     assert dns_server.asked == []
 
 

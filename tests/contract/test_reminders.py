@@ -16,6 +16,7 @@ from mentorup_daemon.letters import reminder_uid
 from mentorup_daemon.records import ActionItem
 from mentorup_daemon.service.tend import REMINDERS, tend
 from mentorup_daemon.store import reminders, work
+from mentorup_daemon.store.forgetting import forget_person
 from tests.contract.test_crashes import Killed, Steps
 from tests.servers.caldav import CalDavServer
 from tests.servers.imap import Mailserver
@@ -314,6 +315,22 @@ def test_turned_off_the_reminders_go_and_the_owners_own_stay(light_shelf: Shelf)
     world.changes["caldav"]["reminders_calendar"] = ""
     world.changes["caldav"]["calendars"] = [world.dav.calendar_url]
     world.tend()
+    assert shelf.titles == ["Thank Ana for Kim"]
+    assert shelf.states() == {}
+
+
+def test_a_forgotten_person_leaves_no_reminder_and_no_key(light_shelf: Shelf) -> None:
+    shelf = light_shelf
+    world = shelf.world
+    world.meet("first", NEXT_WEEK)
+    world.tend()
+    mine = shelf.edit(THANK, THANKS, "Thank Ana for Kim")
+    with world.account.store.writing() as scope:
+        forgotten = forget_person(scope, "ana", names=["Ana Ortiz"], at_rest=True, now=world.now)
+    assert forgotten.counts["reminders"] == 2
+    assert not [key for key in shelf.states() if "ana" in key]
+    world.tend()
+    assert shelf.text(THANK) == mine
     assert shelf.titles == ["Thank Ana for Kim"]
     assert shelf.states() == {}
 
