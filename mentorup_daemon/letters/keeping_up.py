@@ -42,6 +42,8 @@ def feedback_plan_context(snapshot: Snapshot, due: Due, now: datetime) -> Mappin
         "pieces": tuple(advice_view(one, snapshot.owner, now) for one in pieces[:_SHOWN]),
         "offers": tuple(dict.fromkeys(words(offer) for one in pieces[:_SHOWN] for offer in one.offers)),
         "nudge": due.key.endswith("/nudge"),
+        "told": person.role == "mentor" and "drafts" in snapshot.practice.delivery,
+        "on_agenda": person.role != "mentee",
     }
 
 

@@ -60,8 +60,8 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
 def _around_meetings(snapshot: Snapshot, now: datetime) -> Iterator[Reminder]:
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
-        if person is None or not meeting.on:
-            continue
+        if person is None or person.role == "mentee" or not meeting.on:
+            continue  # a mentee is owed neither questions nor thanks; what they were promised is reminded of
         told = f"{meeting.start.astimezone(snapshot.owner.zone):%d %B %Y, %H:%M}"
         if meeting.start > now and not _skipped(snapshot, questions.key_of(meeting)):
             moment = questions.due_at(meeting, person, snapshot)

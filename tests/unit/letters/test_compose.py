@@ -751,3 +751,17 @@ def test_t5_without_facts_the_question_for_a_letter_has_no_recipient() -> None:
     made = letter("letter", "drafts", bare, about="letter-61")
     assert made.subject == "A letter of recommendation"
     assert parsed(made)["To"] is None
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [
+        ("mentor", "a draft tells Ana of it, and it comes up on your next agenda."),
+        ("candidate", "it comes up on your next agenda with Ana."),
+        ("mentee", "it is kept with what Ana said."),
+    ],
+)
+def test_t8_t12_the_question_for_a_plan_says_what_becomes_of_it(role: str, said: str) -> None:
+    people = (replace(ANA, role=role), BEN)  # type: ignore[arg-type]
+    made = letter("feedback_plan", snapshot=replace(RICH, mentors=people), about="ana/2026-11-21")
+    assert said in " ".join(made.text.split())

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mentorup_daemon.records import ActionItem, Feedback, Mentor, Snapshot, Thanks, Topic
+from mentorup_daemon.rules import reminders
 from mentorup_daemon.rules.plan import plan, upcoming
 from tests.unit.rules.people import ANA, MONDAY, delivered, meeting, snapshot
 
@@ -35,6 +36,15 @@ def rules(view: Snapshot) -> set[str]:
 def test_t12_a_mentee_gets_the_mirrored_practices_and_nothing_that_is_for_mentors() -> None:
     assert rules(with_role(MENTEE)) == {"mentee_agenda", "mentee_promises", "feedback_plan"}
     assert not {"mentee_agenda", "mentee_promises"} & rules(with_role(replace(MENTEE, role="mentor")))
+
+
+def test_t12_t6_reminders_in_the_calendar_are_of_what_a_mentee_was_promised_alone() -> None:
+    view = with_role(MENTEE)
+    promise = ActionItem(id=3, text="it", mentor="ana", due=THURSDAY.date(), created_at=MONDAY)
+    view = replace(view, practice=replace(view.practice, reminders=True), actions=(promise,))
+    assert {one.kind for one in reminders.standing(view, MONDAY)} == {"follow_up"}
+    mentor = replace(view, mentors=(replace(MENTEE, role="mentor"),))
+    assert {one.kind for one in reminders.standing(mentor, MONDAY)} >= {"follow_up", "prepare", "thank"}
 
 
 def test_t1_a_candidate_is_not_chased_as_a_mentor_is() -> None:
