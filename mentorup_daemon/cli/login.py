@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mentorup_daemon.oauth import OAuthClient, TokenStore
 
 CREDENTIALS = Path("/etc/credstore")
-_NAMES: dict[Literal["imap", "caldav"], str] = {"imap": "your mail", "caldav": "your calendars"}
+_SECTIONS: tuple[Literal["imap", "caldav"], ...] = ("imap", "caldav")
 
 
 def login_command(
@@ -51,7 +51,7 @@ def login_command(
         settings = settings_of(config)
         configure(settings.log.level, settings.log.format)
         asked = [name for name, wanted in (("imap", imap), ("caldav", caldav)) if wanted or not (imap or caldav)]
-        found = {section: oauth_login(settings, section) for section in _NAMES if section in asked}
+        found = {section: oauth_login(settings, section) for section in _SECTIONS if section in asked}
         logins = {section: login for section, login in found.items() if login is not None}
         if not logins:
             raise ConfigError(f"There is no oauth in {' or '.join(f'[{name}]' for name in asked)} of the config.")
@@ -60,8 +60,8 @@ def login_command(
         }
         for client, store in logins.values():
             _possible(client, store)
-        for section, (client, store) in logins.items():
-            typer.echo(f"Log in at {client.server} for {_NAMES[section]}, as {client.login_hint}.")
+        for client, store in logins.values():
+            typer.echo(f"Log in at {client.server} for {client.purpose}, as {client.login_hint}.")
             _keep(store, _token(client, browser=browser, device=device, port=port))
         code = 0 if no_try else _try(settings, logins)
     if code:

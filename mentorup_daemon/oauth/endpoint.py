@@ -96,8 +96,8 @@ def refusal(client: OAuthClient, error: str, description: str) -> MentorUpError:
     if error in ("authorization_pending", "slow_down"):
         return Pending(slower=error == "slow_down")
     if error in _LOGIN_ENDED:
-        who = f"the login of {client.login_hint}" if client.login_hint else "this login"
-        return LoginEnded(f"{client.server} doesn't accept {who} any more, {said}: {client.remedy}")
+        ended = f"the login for {client.purpose} ({client.login_hint}) has ended: {client.remedy}"
+        return LoginEnded(f"{ended}. {client.server} says {said}")
     if error == "access_denied":
         return CredentialsError(f"{client.server} was told no, so nothing was changed: {client.remedy} to try again")
     if error == "expired_token":

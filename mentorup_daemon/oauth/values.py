@@ -36,6 +36,11 @@ class OAuthClient:
         return urlsplit(self.token_url).hostname or ""
 
     @property
+    def purpose(self) -> str:
+        """What the login is for, as the owner calls it."""
+        return "your mail" if self.key == "imap" else "your calendars"
+
+    @property
     def remedy(self) -> str:
         """What the owner does when a new login is needed."""
         return f"run `mentorup login --{self.key}`"

@@ -95,7 +95,7 @@ def test_i6_a_code_is_of_no_use_without_its_verifier(client: OAuthClient) -> Non
         asked = parse_qs(urlsplit(page).query)
         Browser().open(page.replace(asked["code_challenge"][0], "x" * 43))
 
-    with pytest.raises(CredentialsError, match=r"invalid_grant.*mentorup login --imap"):
+    with pytest.raises(CredentialsError, match=r"mentorup login --imap.*invalid_grant"):
         browser.log_in(client, lambda _page: None, open_page=swap_the_challenge, patience=30)
 
 
@@ -223,7 +223,9 @@ def test_i6_a_login_that_was_taken_back_is_told_with_the_remedy_and_not_asked_fo
 ) -> None:
     oauth_server.revoke(logged_in.read())
     tokens = Tokens(client, logged_in)
-    with pytest.raises(CredentialsError, match=r"login of sam@example\.org any more.*run `mentorup login --imap`"):
+    with pytest.raises(
+        CredentialsError, match=r"login for your mail \(sam@example\.org\) has ended: run `mentorup login --imap`"
+    ):
         tokens.access()
     nowhere = Tokens(replace(client, token_url="http://127.0.0.1:9/"), logged_in)
     nowhere._ended = tokens._ended

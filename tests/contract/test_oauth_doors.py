@@ -217,6 +217,7 @@ def oauth_world(
     oauth_server: OAuthServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    logging_as_before: None,
 ) -> Iterator[World]:
     """Sam's world where both servers want tokens; nobody has logged in yet."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -251,7 +252,7 @@ def a_browser_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webbrowser.open", lambda page: Browser().open(page))
 
 
-@pytest.mark.usefixtures("a_browser_comes", "logging_as_before")
+@pytest.mark.usefixtures("a_browser_comes")
 def test_i6_after_mentorup_login_everything_works_and_no_log_shows_a_token(
     oauth_world: World, command: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -295,6 +296,7 @@ def test_i6_a_login_that_ends_is_told_to_the_owner_once_and_a_new_one_is_taken_u
         assert isinstance(done.failures["caldav"], CredentialsError)
     told = [note for note in oauth_world.notes if "mentorup login --caldav" in note.as_string().replace("=\n", "")]
     assert len(told) == 1
+    assert "the login for your calendars" in str(told[0]["Subject"])
 
     assert command("login", "--caldav").exit_code == 0
     assert oauth_world.tend().failures == {}
