@@ -67,6 +67,8 @@ def _around_meetings(snapshot: Snapshot, now: datetime) -> Iterator[Reminder]:
             moment = questions.due_at(meeting, person, snapshot)
             if not nothing_new(snapshot, meeting, person):
                 yield _at("prepare", person.id, meeting.key, moment, f"You meet {person.name} on {told}.")
+        if any(thanks.meeting == meeting.key for thanks in snapshot.thanks):
+            continue
         slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, thank_you.WITHIN)
         if slot is not None and not _skipped(snapshot, f"{thank_you.RULE}/{key_part(person.id)}/{meeting.key}"):
             moment = next_opening(slot.at, snapshot.owner)

@@ -9,7 +9,7 @@ import pytest
 
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters import reminder_words
-from mentorup_daemon.records import ActionItem, Contact, Mark, PersonState, Practice, Reminder, Snapshot
+from mentorup_daemon.records import ActionItem, Contact, Mark, PersonState, Practice, Reminder, Snapshot, Thanks
 from mentorup_daemon.rules.plan import explain, plan, upcoming
 from mentorup_daemon.rules.reminders import standing
 from tests.unit.rules.people import ALWAYS, ANA, BEN, MONDAY, ZONE, meeting, snapshot
@@ -58,6 +58,18 @@ def test_skip_is_an_answer_to_the_reminder_too(rule: str, kind: str) -> None:
     key = f"{rule}/ana/m1"
     found = wanted(snapshot([meeting(THURSDAY_WEEK)], mentors=(ANA,), marks={key: Mark(key=key, skipped=True)}))
     assert [one.kind for one in found.values()] == [other for other in ("prepare", "thank") if other != kind]
+
+
+def test_t9_thanks_that_were_given_need_no_reminder() -> None:
+    given = Thanks(id=3, text="the introduction", mentor="ana", meeting="m1", created_at=MONDAY)
+    found = wanted(snapshot([meeting(THURSDAY_WEEK)], mentors=(ANA,), thanks=(given,)))
+    assert [one.kind for one in found.values()] == ["prepare"]
+
+
+def test_t12_a_mentee_is_neither_asked_nor_thanked_but_promises_to_them_are_kept() -> None:
+    mentee = replace(MONTHLY, role="mentee")
+    found = wanted(snapshot([meeting(THURSDAY_WEEK)], mentors=(mentee,), actions=(PROMISE,), contacts=(WROTE,)))
+    assert [one.kind for one in found.values()] == ["follow_up"]
 
 
 def test_p4_a_promise_of_the_owners_stands_on_its_day_until_it_is_kept() -> None:
