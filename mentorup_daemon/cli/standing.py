@@ -9,7 +9,7 @@ import typer
 
 from mentorup_daemon.cli.family import day_of, person_of
 from mentorup_daemon.cli.opened import Opened, opened
-from mentorup_daemon.cli.output import ConfigOption, JsonOption, errors_told, print_json, print_table
+from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
 from mentorup_daemon.errors import MentorUpError
 from mentorup_daemon.records import PersonState
 
@@ -21,6 +21,7 @@ def pause_command(
     mentor: Id,
     config: ConfigOption = None,
     until: Annotated[str | None, typer.Option("--until", metavar="YYYY-MM-DD", help="Begin again on this day.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Hold back all that is about a person, until a date or until resume."""
     with errors_told(), opened(config) as account:
@@ -32,36 +33,36 @@ def pause_command(
         if _state(account, mentor) == "closed":
             raise MentorUpError(f"{mentor} is closed; `mentorup mentors resume {mentor}` first.")
         _keep(account, PersonState(mentor=mentor, state="paused", since=account.now, paused_until=end))
-        print(f"Nothing about {mentor} comes until {f'{day:%A} {day.day} {day:%B %Y}' if day else 'you resume it'}.")
+        when = f"{day:%A} {day.day} {day:%B %Y}" if day else "you resume it"
+        _tell(account, mentor, f"Nothing about {mentor} comes until {when}.", as_json)
 
 
-def resume_command(mentor: Id, config: ConfigOption = None) -> None:
+def resume_command(mentor: Id, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Begin again with a person; what fell due meanwhile is left alone."""
     with errors_told(), opened(config) as account:
         person_of(account, mentor)
         if account.snapshot().active(mentor, account.now):
-            print(f"{mentor} is active already.")
+            _tell(account, mentor, f"{mentor} is active already.", as_json)
             return
         _keep(account, PersonState(mentor=mentor, since=account.now))
-        print(f"{mentor} is active again; what fell due meanwhile is left alone.")
+        _tell(account, mentor, f"{mentor} is active again; what fell due meanwhile is left alone.", as_json)
 
 
-def close_command(mentor: Id, config: ConfigOption = None) -> None:
+def close_command(mentor: Id, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """End with a person: a closing note in Drafts, then nothing more; the records stay."""
     with errors_told(), opened(config) as account:
         person_of(account, mentor)
         if _state(account, mentor) == "closed":
-            print(f"{mentor} is closed already.")
+            _tell(account, mentor, f"{mentor} is closed already.", as_json)
             return
         _keep(account, PersonState(mentor=mentor, state="closed", since=account.now))
         person = account.snapshot().person(mentor)
         letters = (
             " A closing note comes into your Drafts with the next pass." if person and person.role == "mentor" else ""
         )
-        print(
-            f"{mentor} is closed: every schedule stops, drafts you haven't changed are taken back, all records stay."
-            f"{letters} `mentorup mentors resume {mentor}` revives."
-        )
+        stops = "every schedule stops, drafts you haven't changed are taken back, all records stay."
+        revives = f"`mentorup mentors resume {mentor}` revives."
+        _tell(account, mentor, f"{mentor} is closed: {stops}{letters} {revives}", as_json)
 
 
 def forget_command(
@@ -114,8 +115,19 @@ def _state(account: Opened, mentor: str) -> str:
     return state.state if state is not None else "active"
 
 
+def _tell(account: Opened, mentor: str, words: str, as_json: bool) -> None:
+    """How it stands now: in words, or as JSON."""
+    if not as_json:
+        print(words)
+        return
+    state = account.snapshot().states.get(mentor)
+    facts = {"mentor": mentor, "state": "active", "since": None, "paused_until": None}
+    print_json(facts if state is None else as_object(state, tuple(facts)))
+
+
 def _keep(account: Opened, state: PersonState) -> None:
     from mentorup_daemon.store.states import keep_state
 
+    account.store.first_start(account.now)
     with account.store.writing() as scope:
         keep_state(scope, state)

@@ -43,7 +43,7 @@ ACTIONS = Family(
 GOALS = Family(
     name="goal",
     kind=Goal,
-    fields=("id", "text", "mentor", "due", "state", "created_at"),
+    fields=("id", "text", "mentor", "due", "state", "created_at", "done_at"),
     shown=("id", "text", "mentor", "due", "state"),
     open_states=("open",),
     done_state="done",
@@ -53,7 +53,7 @@ FEEDBACK = Family(
     kind=Feedback,
     fields=(
         *("id", "mentor", "text", "received_at", "source", "message_id", "meeting"),
-        *("plan", "plan_due", "state", "subject", "original"),
+        *("plan", "plan_due", "planned_at", "done_at", "state", "subject", "original"),
     ),
     shown=("id", "mentor", "received_at", "text", "plan"),
     open_states=("filed", "planned", "done"),  # what was said stays worth reading

@@ -175,6 +175,11 @@ def test_t11_pause_resume_and_close(shell: Shell) -> None:
     assert "closed" in shell.run("mentors", "pause", "ben").output
     assert shell.run("mentors", "pause", "ben").exit_code == 1
     assert shell.run("mentors", "close", "zoe").exit_code == 1
+    assert shell.json("mentors", "close", "ben")["state"] == "closed"  # type: ignore[index]
+    paused = shell.json("mentors", "pause", "kim", "--until", "2050-01-03")
+    assert paused["paused_until"].startswith("2050-01-03T08:00")  # type: ignore[index]
+    assert shell.json("mentors", "resume", "kim")["state"] == "active"  # type: ignore[index]
+    assert shell.json("mentors", "resume", "ana")["state"] == "active"  # type: ignore[index]
     assert shell.run("mentors", "pause", "ana", "--until", "2001-01-01").exit_code == 1
 
 

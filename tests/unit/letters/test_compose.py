@@ -222,19 +222,20 @@ def test_p4_what_is_overdue_stands_above_the_questions() -> None:
     assert "MOVE 9" not in note.text
 
 
-@pytest.mark.parametrize("rule", ["agenda", "questions"])
-def test_p4_after_two_carry_overs_the_note_asks_do_drop_or_another_day(rule: str) -> None:
+def test_p4_after_two_carry_overs_the_note_asks_do_drop_or_another_day_once_a_meeting() -> None:
     held = tuple(
         replace(EARLIER, key=f"held{n}", start=EARLIER.start + timedelta(days=n), end=EARLIER.end + timedelta(days=n))
         for n in (0, 14)
     )
     once = asking(question(1, "Q?"), actions=(overdue(),))
     twice = replace(once, meetings=(*held, MEETING))
-    assert "MOVE 9" not in letter(rule, snapshot=replace(once, meetings=(held[0], MEETING))).text
-    made = letter(rule, snapshot=twice)
+    assert "MOVE 9" not in letter("agenda", snapshot=replace(once, meetings=(held[0], MEETING))).text
+    made = letter("agenda", snapshot=twice)
     assert "do it, drop it (DROP 9), or agree on another day (MOVE 9 to Friday)" in " ".join(made.text.split())
     assert "MOVE 9 to Friday" in everything(made)
     assert "MOVE" not in letter("agenda", "drafts", twice).text
+    assert "MOVE" not in letter("questions", snapshot=twice).text
+    assert "Overdue, so first on the agenda" in letter("questions", snapshot=twice).text
 
 
 def test_p4_a_promise_of_theirs_is_mentioned_in_one_draft_only() -> None:
