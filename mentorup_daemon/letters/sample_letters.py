@@ -97,6 +97,8 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     unplaced = replace(
         bare, started_at=at(11, 1), mentors=tuple(replace(person, support=()) for person in bare.mentors)
     )
+    may = datetime(2027, 5, 3, 8, tzinfo=SAM.zone)
+    reached = replace(rich.goals[0], state="done", done_at=may - timedelta(days=2))
     january = datetime(2027, 1, 8, 8, tzinfo=SAM.zone)
     past = replace(MEETING, start=NOW - timedelta(days=4), end=NOW - timedelta(days=4) + MEETING.length)
     cancelled = replace(
@@ -167,7 +169,10 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
             *(profile_context(rich, one) for one in (HALF_YEAR, YEAR)),
         ),
         "review/note": tuple(review_context(snapshot, QUARTER, january) for snapshot in (rich, bare, unplaced)),
-        "digest/note": tuple(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
+        "digest/note": (
+            *(digest_context(snapshot, DIGEST_DAY, DIGEST_DAY) for snapshot in (busy_week(), bare)),
+            digest_context(replace(busy_week(), goals=(reached,)), may, may),
+        ),
         "receipt/note": tuple(receipt_context(SAM, receipt) for receipt in RECEIPTS),
     }
 

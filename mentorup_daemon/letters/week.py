@@ -6,23 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mentorup_daemon.letters.coming import coming
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.views import (
     GoalView,
     PersonView,
     PromiseView,
+    bare,
     common,
     goal_view,
     person_view,
     promise_view,
 )
-from mentorup_daemon.letters.wording import When, count, listing, when
+from mentorup_daemon.letters.wording import count, listing, when
 from mentorup_daemon.records import ActionItem, Entry, Mentor, Snapshot
 from mentorup_daemon.records.standing import last_contact, longest_silence
-from mentorup_daemon.records.week import week
+from mentorup_daemon.records.week import Giving, week
 
 _SHOWN = 5
-_NEXT = 5
 
 _DRAFTS = {
     "agenda": "the agenda",
@@ -37,6 +38,7 @@ _DRAFTS = {
     "recap": "what becomes of the advice",
     "shorten": "an offer to shorten or postpone",
     "thank_you": "a thank-you",
+    "win": "word of what went well",
 }
 _DISTANCES = {"peer": "a peer", "step-ahead": "a step ahead of you", "senior": "senior"}
 
@@ -59,12 +61,12 @@ class SilenceView:
 
 
 @dataclass(frozen=True, slots=True)
-class ComingView:
-    """A meeting ahead."""
+class GivingView:
+    """Somebody who might need something. `wins` is a count in words or "", `promise` what they still mean to do."""
 
     name: str
-    when: When
-    all_day: bool
+    wins: str
+    promise: str
 
 
 def digest_context(snapshot: Snapshot, at: datetime, now: datetime) -> Mapping[str, object]:
@@ -90,7 +92,10 @@ def digest_context(snapshot: Snapshot, at: datetime, now: datetime) -> Mapping[s
         "withdrawn": _drafts(snapshot, told.withdrawn),
         "filed": count(len(told.filed), "piece") if told.filed else "",
         "discussed": tuple(topics[:_SHOWN]),
-        "next": _ahead(snapshot, now),
+        "reached": tuple(goal_view(goal, owner, now) for goal in told.reached),
+        "giving": tuple(_giving(one) for one in told.giving if one.wins or one.promise),
+        "givers": listing([flat(one.person.given_name) for one in told.giving if not (one.wins or one.promise)]),
+        "next": coming(snapshot, now),
     }
 
 
@@ -117,11 +122,9 @@ def _drafts(snapshot: Snapshot, entries: tuple[Entry, ...]) -> str:
     return listing(list(dict.fromkeys(named))[:_SHOWN])
 
 
-def _ahead(snapshot: Snapshot, now: datetime) -> tuple[ComingView, ...]:
-    meetings = sorted((one for one in snapshot.meetings if one.on and one.start > now), key=lambda one: one.start)
-    named = [(one, snapshot.person(one.mentor)) for one in meetings]
-    return tuple(
-        ComingView(flat(person.name), when(one.start, now, snapshot.owner.zone), one.all_day)
-        for one, person in named
-        if person is not None
-    )[:_NEXT]
+def _giving(one: Giving) -> GivingView:
+    return GivingView(
+        flat(one.person.given_name),
+        count(one.wins, "win") if one.wins else "",
+        bare(one.promise.text) if one.promise else "",
+    )

@@ -20,8 +20,20 @@ DISTANCES: tuple[Distance, ...] = ("peer", "step-ahead", "senior")
 _TOLD_AHEAD = timedelta(days=8)  # what is due on the day after the next note is told in this one
 _UNHEARD_FOR = timedelta(days=60)
 _SILENT = frozenset(
-    {"closing_update", "contact", "next_meeting", "recap", "shorten"}
+    {"closing_update", "contact", "next_meeting", "recap", "shorten", "win"}
 )  # rules whose drafts come without a note of their own
+_GIVING_BACK = (5, 11)  # months: not those of the check-in and the look back on the quarter
+_KNOWN_FOR = timedelta(days=60)
+_HALF_YEAR = timedelta(days=183)
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A mentor, how many wins of half a year they have a part in, and the first thing that they still mean to do."""
+
+    person: Mentor
+    wins: int = 0
+    promise: ActionItem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +41,8 @@ class Week:
     """`coming` and `overdue` are the owner's promises, `theirs` at most one of somebody else's.
 
     `silent` are the people past their cadence, `unheard` those of whom nothing has been filed for long (C21),
-    `drafted` and `withdrawn` what was written or taken back unasked.
+    `drafted` and `withdrawn` what was written or taken back unasked. `reached` are goals that were reached in it (T12),
+    `giving` who might need something of the owner's, told twice a year (T9).
     """
 
     coming: tuple[ActionItem, ...] = ()
@@ -39,6 +52,8 @@ class Week:
     unheard: tuple[Mentor, ...] = ()
     empty_distances: tuple[Distance, ...] = ()
     undated: tuple[Goal, ...] = ()
+    reached: tuple[Goal, ...] = ()
+    giving: tuple[Giving, ...] = ()
     drafted: tuple[Entry, ...] = ()
     withdrawn: tuple[Entry, ...] = ()
     filed: tuple[Feedback, ...] = ()
@@ -48,7 +63,14 @@ class Week:
     def empty(self) -> bool:
         """True when there is nothing to tell."""
         told = (self.coming, self.overdue, self.silent, self.unheard, self.empty_distances, self.undated)
-        return self.theirs is None and not any((*told, self.drafted, self.withdrawn, self.filed, self.discussed))
+        seldom = (self.reached, self.giving)
+        done = (self.drafted, self.withdrawn, self.filed, self.discussed)
+        return self.theirs is None and not any((*told, *seldom, *done))
+
+    @property
+    def to_do(self) -> bool:
+        """True when there is something for the owner to do by a day."""
+        return bool(self.coming or self.overdue)
 
 
 def week(snapshot: Snapshot, at: datetime) -> Week:
@@ -73,6 +95,12 @@ def week(snapshot: Snapshot, at: datetime) -> Week:
         undated=tuple(
             one for one in snapshot.goals if one.state == "open" and one.due is None and one.created_at < at and monthly
         ),
+        reached=tuple(
+            one
+            for one in snapshot.goals
+            if one.state == "done" and one.done_at is not None and begin <= one.done_at < at
+        ),
+        giving=_giving(snapshot, at) if monthly and today.month in _GIVING_BACK else (),
         drafted=tuple(
             one
             for one in entries
@@ -109,6 +137,23 @@ def _unheard(snapshot: Snapshot, at: datetime) -> tuple[Mentor, ...]:
     heard = {one.mentor for one in snapshot.feedback if at - _UNHEARD_FOR < one.received_at}
     mentors = (one for one in snapshot.mentors if one.role == "mentor" and snapshot.active(one.id, at))
     return tuple(one for one in mentors if one.id not in heard)
+
+
+def _giving(snapshot: Snapshot, at: datetime) -> tuple[Giving, ...]:
+    """What each active mentor has a part in, and still means to do: those of whom something is known first."""
+    if at - _KNOWN_FOR < snapshot.started_at:
+        return ()
+    found = []
+    for person in snapshot.mentors:
+        if person.role == "mentor" and snapshot.active(person.id, at):
+            since = at - _HALF_YEAR
+            wins = sum(
+                person.id in one.credit and one.state == "kept" and since <= one.created_at < at
+                for one in snapshot.wins
+            )
+            open_ones = (one for one in snapshot.actions if one.owner == person.id and one.state == "open")
+            found.append(Giving(person, wins, next((one for one in open_ones if one.created_at < at), None)))
+    return tuple(sorted(found, key=lambda one: not (one.wins or one.promise)))
 
 
 def _came_silently(snapshot: Snapshot, entry: Entry) -> bool:

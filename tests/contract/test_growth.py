@@ -122,7 +122,7 @@ def test_c1_c2_c3_the_questions_at_set_up_fill_the_profile_and_a_gap_becomes_a_g
     ]
     [goal] = records.goals
     assert (goal.text, goal.due, goal.id) == ("get better at saying no", None, records.profile[2].goal)
-    world.now = MONDAY.replace(hour=8) + timedelta(days=7)
+    world.now = MONDAY.replace(year=2027, month=1, day=4, hour=8)
     world.tend()  # C23: the first digest of a month tells of it
     assert f"No date yet: get better at saying no ({goal.id})" in text_of(note_called(world, "Your week"))
     world.now = MONDAY.replace(year=2027, month=6, day=3, hour=8)

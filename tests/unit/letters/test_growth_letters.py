@@ -24,6 +24,7 @@ from mentorup_daemon.letters.samples import (
     YEAR,
     ZONE,
     bare_snapshot,
+    busy_week,
     sample_snapshot,
 )
 from mentorup_daemon.records import Due, Snapshot, Win
@@ -186,3 +187,30 @@ def test_c22_the_suggestion_is_the_first_loose_end(facts: dict[str, int], sugges
     assert suggestion(quarter, has_empty=True) == suggested
     if suggested == "network":
         assert suggestion(quarter, has_empty=False) == ""
+
+
+def test_the_digest_tells_the_next_five_things_that_come_and_for_which_meeting() -> None:
+    evening = NOW - timedelta(days=1)
+    ahead = digest(replace(BARE, ledger={}, topics=RICH.topics, mentors=(ANA,)), evening)
+    assert "Today: the agenda for Ana" not in ahead
+    assert "Tomorrow: the agenda for Ana on Thursday" in ahead
+    assert "Thursday: what was worth it with Ana" in ahead
+    assert "Friday: asking Ana for the next meeting" in ahead
+    part = ahead.partition("What I'll write next:")[2].partition("Reply, one a line:")[0]
+    assert 0 < part.count(" - ") <= 5
+
+
+def test_t12_t9_the_digest_asks_who_needs_it_next_and_what_to_give_back() -> None:
+    monday = datetime(2026, 12, 7, 8, tzinfo=ZONE)
+    reached = replace(RICH.goals[0], state="done", done_at=monday - timedelta(days=2))
+    december = digest(replace(busy_week(), goals=(reached,)), monday)
+    assert "You reached a goal: Submit the K award. Who needs this next" in december
+    may = digest(busy_week(), datetime(2027, 5, 3, 8, tzinfo=ZONE))
+    assert "What could you do for Ana? There is a part of theirs in 1 win of yours." in may
+    assert "They still mean to ask Kim about data access; you could offer to take it on." in may
+    assert "What could you do for Ben? Ask when you next talk." in may
+
+
+def digest(snapshot: Snapshot, at: datetime) -> str:
+    due = replace(QUARTER, key="digest/owner/x", rule="digest", due_at=at)
+    return said(letter(due, snapshot, at))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from mentorup_daemon.records import ActionItem, Contact, Feedback, Goal, Mark, Snapshot, Thanks, Topic
+from mentorup_daemon.records import ActionItem, Contact, Feedback, Goal, Mark, Snapshot, Thanks, Topic, Win
 from mentorup_daemon.records.week import week
 from mentorup_daemon.rules.plan import plan, upcoming
 from tests.unit.rules.people import ANA, BEN, MONDAY, ZONE, delivered, entry, keys, meeting, snapshot
@@ -300,3 +300,35 @@ def test_s03_after_downtime_only_the_latest_digest_within_three_days_comes() -> 
     assert of("digest", view, SLOT + timedelta(days=2)) == ["digest/owner/2026-12-14T08:00"]
     assert of("digest", view, SLOT + timedelta(days=3)) == []
     assert of("digest", replace(view, started_at=SLOT + timedelta(hours=1)), SLOT + timedelta(hours=2)) == []
+
+
+def test_t12_a_goal_that_was_reached_is_asked_about_once() -> None:
+    reached = Goal(id=9, text="Submit the K award", state="done", created_at=MONDAY, done_at=SLOT - timedelta(days=2))
+    view = replace(QUIET, goals=(reached,))
+    assert week(view, SLOT).reached == (reached,)
+    assert of("digest", view, SLOT) == ["digest/owner/2026-12-14T08:00"]
+    assert week(view, SLOT + timedelta(days=7)).reached == ()
+    assert week(replace(QUIET, goals=(replace(reached, state="dropped"),)), SLOT).reached == ()
+
+
+def test_t9_twice_a_year_the_owner_is_asked_what_they_could_do_for_each_mentor() -> None:
+    may = datetime(2027, 5, 3, 8, tzinfo=ZONE)
+    won = Win(id=1, text="It was funded", credit=("ben",), created_at=may - timedelta(days=30))
+    theirs = replace(PROMISE, owner="ben", mentor="ben")
+    view = replace(QUIET, wins=(won, replace(won, id=2, created_at=MONDAY.replace(2025))), actions=(theirs,))
+    [ben, ana] = week(view, may).giving
+    assert (ben.person, ben.wins, ben.promise, ana.person, ana.wins) == (BEN, 1, theirs, ANA, 0)
+    told = [month for month in range(1, 13) if week(view, datetime(2028, month, 3, 8, tzinfo=ZONE)).giving]
+    assert told == [5, 11]
+    assert week(view, may + timedelta(days=7)).giving == ()
+    assert week(replace(view, started_at=may - timedelta(days=30)), may).giving == ()
+
+
+def test_the_digest_of_the_first_week_comes_only_with_something_to_do() -> None:
+    begun = SLOT - timedelta(days=4)
+    undated = Goal(id=9, text="Submit the K award", state="done", created_at=begun, done_at=begun)
+    view = replace(QUIET, started_at=begun, goals=(undated,))
+    assert week(view, SLOT).reached
+    assert of("digest", view, SLOT) == []
+    owed = replace(view, actions=(replace(PROMISE, created_at=begun, due=date(2026, 12, 15)),))
+    assert of("digest", owed, SLOT) == ["digest/owner/2026-12-14T08:00"]
