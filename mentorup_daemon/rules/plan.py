@@ -99,6 +99,7 @@ Why = Literal[
     "enough to talk about",
     "on after all",
     "booked",
+    "no win of theirs",
     "ended",
     "resumed",
 ]
@@ -228,6 +229,8 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             yield Withdrawal(entry, "booked")
         if change.untrue(entry, snapshot, now):
             yield Withdrawal(entry, "on after all")
+        if win.taken_back(entry, snapshot, now):
+            yield Withdrawal(entry, "no win of theirs")
         if (ending := _ending(entry, snapshot)) is not None:
             yield Withdrawal(entry, ending)
             continue

@@ -1,7 +1,7 @@
 """Wins and their credit trail (T9): whoever's help is in one hears of it, in a draft on the next working morning.
 
 One for each win and person, from the first start on; for a person who is away it waits (see `plan`). It may come late,
-for good news keeps, but not after a month.
+for good news keeps, but not after a month. A win that the owner takes back takes its drafts along.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
-from mentorup_daemon.records import Due, Snapshot, Win, key_part
+from mentorup_daemon.records import Due, Entry, Snapshot, Win, key_part
 from mentorup_daemon.rules.hours import next_opening
 
 RULE = "win"
@@ -45,3 +45,12 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
                 object=f"win-{win.id}",
                 reason=f"Something went well ({win.text}), and you gave {person.name} credit for it; they should hear.",
             )
+
+
+def taken_back(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
+    """True for a fresh draft about a win that is none any more, or that this person has no credit for."""
+    if entry.rule != RULE or entry.outcome != "delivered" or now > entry.due_at + GRACE:
+        return False
+    return not any(
+        win.state == "kept" and f"win-{win.id}" == entry.object and entry.mentor in win.credit for win in snapshot.wins
+    )

@@ -64,6 +64,7 @@ def test_t9_a_win_whose_cause_is_not_on_record_has_no_to_and_undo_takes_it_back(
     assert draft["To"] is None
     told(world, world.notes[-1], "UNDO")
     assert world.records().wins == ()
+    assert not [one for one in world.drafts if "The pilot was funded" in body(one)]
 
 
 def test_t4_c16_c27_a_compact_by_reply_comes_up_for_review_after_ninety_days(light_world: World) -> None:

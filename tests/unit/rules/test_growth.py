@@ -70,6 +70,16 @@ def test_t9_t10_word_of_a_win_waits_for_whoever_is_away_and_is_not_sent_to_the_c
     assert ahead("win", view, 30) == [("2026-12-14 08:00", "win/ana/7/draft")]
 
 
+def test_t9_a_win_that_is_taken_back_takes_its_fresh_drafts_along() -> None:
+    tuesday = MONDAY.replace(hour=8) + timedelta(days=1)
+    view = wrote(snapshot(wins=(WIN,)), tuesday)
+    assert plan(view, tuesday).withdraw == ()
+    for wins, gone in (((), {"ana", "ben"}), ((replace(WIN, credit=("ben",)),), {"ana"})):
+        taken = plan(replace(view, wins=wins), tuesday + timedelta(days=1)).withdraw
+        assert {one.entry.mentor for one in taken} == gone
+    assert plan(replace(view, wins=()), tuesday + timedelta(days=60)).withdraw == ()
+
+
 # T4, C16, C27: what two people expect of each other
 
 COMPACT = Compact(id=3, mentor="ana", aims="a K award", agreed_at=MONDAY, created_at=MONDAY)
