@@ -2,7 +2,8 @@
 
 `questions_lead_time` ahead one draft asks the mentee for their agenda, and one note tells the owner of it, the owner's
 promises to them first: early enough to keep those. Like the agenda both go by the meeting's key and move with it. On
-the last day before, asking for an agenda would come too late, so a late discovery brings the note alone.
+the last day before, or in the last half of a shorter time, asking for an agenda would come too late, so a late
+discovery brings the note alone.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         if moment > until:
             continue
         for place in ("drafts", "inbox"):
-            expires_at = meeting.start - (IN_TIME if place == "drafts" else timedelta())
+            in_time = min(IN_TIME, snapshot.practice.questions_lead_time / 2)
+            expires_at = meeting.start - (in_time if place == "drafts" else timedelta())
             if place not in snapshot.practice.delivery or moment >= expires_at:
                 continue
             yield Due(

@@ -70,6 +70,14 @@ def test_t12_on_the_last_day_only_the_note_comes() -> None:
     assert [one.key for one in plan(view, now).due if one.rule == "mentee_agenda"] == ["mentee_agenda/ana/m1"]
 
 
+def test_t12_with_a_short_lead_time_the_mentee_is_asked_all_the_same() -> None:
+    view = with_role(MENTEE)
+    view = replace(view, practice=replace(view.practice, questions_lead_time=timedelta(hours=5)))
+    now = THURSDAY - timedelta(hours=4)
+    written = [one.key for one in plan(view, now).due if one.rule == "mentee_agenda"]
+    assert written == ["mentee_agenda/ana/m1/draft", "mentee_agenda/ana/m1"]
+
+
 def test_t12_c24_a_meeting_that_is_off_takes_the_draft_back_and_the_note_is_untold() -> None:
     view = with_role(MENTEE)
     now = THURSDAY - timedelta(days=2)
