@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -114,23 +115,43 @@ def _asking(door: Calendars) -> str:
 
 
 def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> None:
-    """Reads the events of these meetings once more (D09) and keeps what has changed since the last look."""
+    """Reads the events of these meetings once more (D09) and keeps what has changed since the last look.
+
+    For one that is gone its calendar is looked at as a whole: what came in its place is seen with it, and a calendar
+    that has lost most of its events isn't believed here either (D04).
+    """
     door = account.calendars
     feeds = {feed.url for feed in account.feeds}
     if door is None:
         return
-    for calendar, href in {(one.calendar, one.href) for one in meetings if one.calendar not in feeds}:
+    for calendar, href in sorted({(one.calendar, one.href) for one in meetings if one.calendar not in feeds}):
         with account.store.reading() as scope:
             etag = kept.etags(scope, calendar, [href]).get(href)
         resource = door.read(calendar, href)
-        if (resource.etag if resource else None) == etag:
-            continue
-        with account.store.writing() as scope:
-            if resource is None:
-                kept.forget_resources(scope, calendar, [href])
-                _keep_meetings(account, scope, calendar, href, None, now)
-            else:
+        if resource is None and etag is not None:
+            _look_for(account, door, calendar, href, now)
+        elif resource is not None and resource.etag != etag:
+            with account.store.writing() as scope:
                 _keep(account, scope, calendar, resource, now)
+
+
+def suspects(account: Account) -> set[str]:
+    """The calendars that have lost most of their events, or are gone, for less than an hour."""
+    with account.store.reading() as scope:
+        return kept.suspects(scope)
+
+
+def _look_for(account: Account, door: Calendars, url: str, href: str, now: datetime) -> None:
+    """Looks at the calendar of an event that can't be read; it is suspect where it is gone, or still tells of it."""
+    with account.store.reading() as scope:
+        last = kept.discovery(scope)
+    name = dict(last.calendars).get(url, url) if last else url
+    with suppress(CalendarGone):
+        _look_at(account, door, CalendarInfo(url, name), now)
+    with account.store.writing() as scope:
+        _, suspect_since = kept.cursor(scope, url)
+        if suspect_since is None and href in kept.etags(scope, url, [href]):
+            kept.keep_cursor(scope, url, name, "", now)  # the next look lists everything
 
 
 def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: datetime) -> None:

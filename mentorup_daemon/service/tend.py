@@ -8,7 +8,7 @@ same, and what is known is acted upon.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -97,11 +97,19 @@ def _act(desk: Desk, sight: Sight, done: Pass) -> None:
         for withdrawal in sight.plan.withdraw:
             take_back(desk, withdrawal)
             done.withdrawn.append(withdrawal.entry.key)
+    suspects = calendar_in.suspects(desk.account)
     for one in sight.plan.due:
-        _write(desk, one, sight, done, write)
+        if not _held(one, sight.records, suspects):
+            _write(desk, one, sight, done, write)
     for one in sight.plan.refresh:
         _write(desk, one, sight, done, refresh)
     take_away_outdated(desk)
+
+
+def _held(due: Due, records: Snapshot, suspects: Collection[str]) -> bool:
+    """True for what would be written about a meeting while its calendar isn't to be believed (D04)."""
+    meeting = records.meeting(due.object)
+    return meeting is not None and meeting.calendar in suspects and not due.asked_for
 
 
 def _remind(desk: Desk, sight: Sight, done: Pass) -> None:

@@ -36,6 +36,14 @@ def keep_cursor(scope: Scope, url: str, name: str, value: str, suspect_since: da
     put(scope, calendars, url=url, name=name, cursor=value, suspect_since=suspect_since)
 
 
+def suspects(scope: Scope) -> set[str]:
+    """The calendars that are suspect."""
+    rows = scope.connection.execute(
+        select(calendars.c.url).where(calendars.c.account == scope.account, calendars.c.suspect_since.is_not(None))
+    )
+    return {row.url for row in rows}
+
+
 def calendar_urls(scope: Scope) -> set[str]:
     """The calendars that are kept."""
     rows = scope.connection.execute(select(calendars.c.url).where(calendars.c.account == scope.account))

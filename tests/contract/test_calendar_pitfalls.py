@@ -143,6 +143,30 @@ def test_d04_a_calendar_that_lost_most_of_its_events_is_not_believed_for_an_hour
     assert sum(one.on for one in world.records().meetings) == 2
 
 
+@pytest.mark.parametrize("restored", [True, False])
+def test_d04_d09_nothing_is_written_about_a_meeting_whose_calendar_is_suddenly_empty(
+    dav_world: World, restored: bool
+) -> None:
+    world = dav_world
+    for number in range(3):
+        world.meet(f"m{number}", TUESDAY + timedelta(days=2 + 7 * number))
+    world.tend()
+    for number in range(3):
+        world.dav.delete_event(f"m{number}")
+    world.now = TUESDAY + timedelta(hours=2)  # the agenda is due, and the calendar not polled yet
+    assert tend(world.account, world.now, look={IMAP}).failures == {}
+    assert (world.notes, world.drafts) == ([], [])
+    assert all(one.on for one in world.records().meetings)
+    if restored:
+        for number in range(3):
+            world.meet(f"m{number}", TUESDAY + timedelta(days=2 + 7 * number))
+    for _ in range(2):
+        world.now += timedelta(minutes=31)
+        world.tend()
+    assert len(world.notes) == len(world.drafts) == int(restored)
+    assert [one.on for one in world.records().meetings] == [restored] * 3
+
+
 @pytest.mark.parametrize(
     "bad",
     [
