@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from mentorup_daemon.oauth import browser
 from tests.conftest import require_debian
-from tests.servers.booted import Machine, wait_until
+from tests.servers.booted import PYTHON, Machine, wait_until
+from tests.servers.oauth import Browser, Gate, OAuthServer
 from tests.servers.wheel import CHECKOUT
 from tests.servers.world import World
 
@@ -44,6 +47,7 @@ class Login:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         sam = ("runuser", "-u", "sam", "--", "env", f"HOME={HOME}", f"XDG_RUNTIME_DIR=/run/user/{self.uid}")
+        sam = (*sam, f"LD_LIBRARY_PATH={PYTHON}/lib")  # for the Python that is bound in, where it isn't Debian's own
         return self.machine.run(*sam, *command)
 
     def succeeds(self, *command: str) -> str:
@@ -105,6 +109,34 @@ def test_i5_install_and_uninstall_do_it_for_a_user(sam: Login) -> None:
     assert sam.machine.succeeds(
         "ls", f"{HOME}/.config/mentorup/config.toml", f"{HOME}/.local/state/mentorup/mentorup.db"
     )
+
+
+def test_i6_the_service_and_the_commands_of_a_user_share_a_login_that_rotates(
+    sam: Login, gate: Gate, oauth_server: OAuthServer, tmp_path: Path
+) -> None:
+    """The service can't write where the config is, the commands can; a token that is used twice ends the login."""
+    token = f"{HOME}/.config/mentorup/caldav-token"
+    first = browser.log_in(oauth_server.client(gate.user), lambda _page: None, open_page=Browser().open, patience=30)
+    secret = f"{HOME}/.config/mentorup/secret"
+    login = oauth_server.config({"file": token}, tmp_path / "secret", client_secret={"file": secret})
+    calendar = sam.world.dav.calendar_url.replace(sam.world.dav.url, gate.url)
+    sam.world.changes["caldav"] = {"url": gate.url, "username": gate.user, "password": None}
+    sam.world.changes["caldav"] |= {"oauth": login, "calendars": [calendar]}
+    sam.machine.write(f"{HOME}/.config/mentorup/config.toml", sam.world.config())
+    sam.machine.write(token, str(first["refresh_token"]), 0o600)
+    sam.machine.write(secret, (tmp_path / "secret").read_text(), 0o600)
+    sam.machine.succeeds("chown", "-R", "sam:", f"{HOME}/.config")
+
+    def kept() -> str:
+        return sam.machine.succeeds("cat", token).strip()
+
+    for _ in range(2):
+        before = kept()
+        sam.succeeds("systemctl", "--user", "restart", "mentorup")
+        assert sam.shows("StatusText").startswith(("Nothing due", "Next: "))
+        assert kept() == before  # what followed is in the state directory
+        assert "ok       caldav: calendars at" in sam.succeeds(f"{HOME}/.local/bin/mentorup", "check")
+        assert kept() != before
 
 
 def test_systemd_finds_no_fault_in_the_users_unit(sam: Login) -> None:
