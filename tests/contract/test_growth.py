@@ -67,6 +67,19 @@ def test_t9_a_win_whose_cause_is_not_on_record_has_no_to_and_undo_takes_it_back(
     assert not [one for one in world.drafts if "The pilot was funded" in body(one)]
 
 
+def test_t9_a_win_says_itself_whom_it_is_thanks_to(light_world: World) -> None:
+    world = begun(light_world)
+    receipt = told(
+        world, world.notes[0], "WIN the pilot was funded, thanks to Ben and ana\nWIN all of it thanks to luck"
+    )
+    assert "a few lines to Ben and Ana" in receipt
+    first, second = world.records().wins
+    assert (first.text, first.credit) == ("the pilot was funded", ("ben", "ana"))
+    assert (second.text, second.credit) == ("all of it thanks to luck", ("ana",))
+    told(world, world.notes[0], "PAUSE ana\nWIN the talk went well")
+    assert "paused or closed" in " ".join(body(world.notes[-1]).split())
+
+
 def test_t4_c16_c27_a_compact_by_reply_comes_up_for_review_after_ninety_days(light_world: World) -> None:
     world = begun(light_world)
     receipt = told(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
+from mentorup_daemon.letters.wording import listing
 from mentorup_daemon.records import Command, Compact, Goal, ProfileEntry, Win
 from mentorup_daemon.records.standing import standing_compact
 from mentorup_daemon.replies.command_shapes import AGREED
 from mentorup_daemon.rules.compact import EVERY
 from mentorup_daemon.service.commands.about import About, Cannot, Line, in_full
 from mentorup_daemon.store import work
+
+_THANKS_TO = re.compile(r"\s(?:with\s)?thanks to\s", re.IGNORECASE)
 
 _FIELDS = {
     "aims": "what it is for",
@@ -22,18 +26,39 @@ _FIELDS = {
 
 
 def win(about: About, command: Command) -> list[Line]:
-    """Good news, with the note's person in its credit trail (T9)."""
-    credit = (about.mentor,) if about.mentor is not None else ()
-    kept = about.journal.add(Win(id=0, text=command.text, credit=credit, created_at=about.now))
+    """Good news, with whoever it is thanks to in its credit trail, else the note's person (T9)."""
+    text, named = _thanks_to(about, command.text)
+    credit = named or ((about.mentor,) if about.mentor is not None else ())
+    kept = about.journal.add(Win(id=0, text=text, credit=credit, created_at=about.now))
     if not credit:
-        whose = f"whose help is in it? `mentorup wins edit {kept.id} --credit ID` says so"
-        return [("WIN", command.text, f"kept, number {kept.id}; {whose}")]
-    name = about.name_of(credit[0])
-    state = about.state_of(credit[0])
-    if state is not None and state.quiet_until > about.now:
-        return [("WIN", command.text, f"kept, number {kept.id}; no draft while {name} is {state.state}")]
-    draft = f"a few lines to {name}, whose help is in it, come into your Drafts on the next working morning"
-    return [("WIN", command.text, f"kept, number {kept.id}; {draft}")]
+        whose = f"whose help is in it? DROP {kept.id} and write it again with: thanks to, and a name"
+        return [("WIN", text, f"kept, number {kept.id}; {whose}")]
+    resting = [one for one in credit if (state := about.state_of(one)) is not None and state.quiet_until > about.now]
+    told = [about.name_of(one) for one in credit if one not in resting]
+    if not told:
+        names = listing([about.name_of(one) for one in resting])
+        return [("WIN", text, f"kept, number {kept.id}; no draft to {names}, paused or closed")]
+    draft = f"a few lines to {listing(told)}, whose help is in it, come into your Drafts on the next working morning"
+    return [("WIN", text, f"kept, number {kept.id}; {draft}")]
+
+
+def _thanks_to(about: About, text: str) -> tuple[str, tuple[str, ...]]:
+    """The text without `thanks to Ana and Ben` at its end, and their ids; as it is where one of them isn't known."""
+    last = next(reversed(list(_THANKS_TO.finditer(text))), None)
+    if last is None or not last.start():
+        return text, ()
+    ids: list[str] = []
+    for name in re.split(r",|\band\b|&", text[last.end() :]):
+        wanted = " ".join(name.strip(" .").casefold().split())
+        named = [
+            one.id
+            for one in about.people
+            if wanted in (one.id.casefold(), one.name.casefold(), one.given_name.casefold())
+        ]
+        if wanted and len(named) != 1:
+            return text, ()
+        ids += named
+    return text[: last.start()].rstrip(" ,;:."), tuple(dict.fromkeys(ids))
 
 
 def compact(about: About, command: Command) -> list[Line]:
