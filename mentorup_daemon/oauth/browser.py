@@ -46,6 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
         if asked.path != "/" or not secrets.compare_digest(given.get("state", "").encode(), self.server.state.encode()):
             self.send_error(404)
             return
+        self.server.answer.put(given)  # also when the browser has gone meanwhile
         self.send_response(200)
         for name, value in (
             ("Content-Type", "text/html; charset=utf-8"),
@@ -57,7 +58,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(_DONE)
-        self.server.answer.put(given)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
         """Nothing: the request line holds the code."""
