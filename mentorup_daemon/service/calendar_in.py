@@ -12,7 +12,7 @@ it has stayed so for an hour.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -132,7 +132,7 @@ def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> 
             _look_for(account, door, calendar, href, now)
         elif resource is not None and resource.etag != etag:
             with account.store.writing() as scope:
-                _keep(account, scope, calendar, resource, now)
+                _keep(account, scope, calendar, [resource], now)
 
 
 def suspects(account: Account) -> set[str]:
@@ -177,8 +177,7 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
             kept.forget_resources(scope, calendar.url, changes.deleted)
             for href in changes.deleted:
                 _keep_meetings(account, scope, calendar.url, href, None, now)
-            for resource in changes.changed:
-                _keep(account, scope, calendar.url, resource, now)
+            _keep(account, scope, calendar.url, changes.changed, now)
             kept.keep_cursor(scope, calendar.url, calendar.name, changes.cursor, None)
 
 
@@ -203,7 +202,7 @@ def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
                 _log.warning("feed lost most of its events; waiting before it is believed", feed=feed.host)
                 kept.keep_cursor(scope, feed.url, feed.host, cursor, suspect_since or now)
                 return
-            _keep(account, scope, feed.url, resource, now)
+            _keep(account, scope, feed.url, [resource], now)
         kept.keep_cursor(scope, feed.url, feed.host, changes.cursor, None)
 
 
@@ -232,15 +231,22 @@ def _missing(account: Account, found: set[str], now: datetime) -> None:
             kept.forget_calendar(scope, url)
 
 
-def _keep(account: Account, scope: Scope, calendar: str, resource: Resource, now: datetime) -> None:
-    """One changed event: its text, and the meetings in it. One that could not be had costs itself."""
-    if resource.problem:
-        mail.keep_quarantined(scope, resource.href, "calendar event", resource.problem, now)
-        kept.keep_resource(scope, calendar, resource.href, etag=resource.etag, text="", candidate=False)
-        return
-    candidate = events.candidate(resource.text, people=account.people, recognition=account.recognition)
-    kept.keep_resource(scope, calendar, resource.href, etag=resource.etag, text=resource.text, candidate=candidate)
-    _keep_meetings(account, scope, calendar, resource.href, resource.text if candidate else None, now)
+def _keep(account: Account, scope: Scope, calendar: str, changed: Sequence[Resource], now: datetime) -> None:
+    """Changed events: their texts, and the meetings in them. One that could not be had costs itself."""
+    known = kept.etags(scope, calendar, [resource.href for resource in changed])
+    candidates = {
+        resource.href
+        for resource in changed
+        if not resource.problem
+        and events.candidate(resource.text, people=account.people, recognition=account.recognition)
+    }
+    kept.keep_resources(scope, calendar, ((one.href, one.etag, one.text, one.href in candidates) for one in changed))
+    for resource in changed:
+        href = resource.href
+        if resource.problem:
+            mail.keep_quarantined(scope, href, "calendar event", resource.problem, now)
+        elif href in candidates or href in known:  # of a new one that can't be a meeting there is nothing more to keep
+            _keep_meetings(account, scope, calendar, href, resource.text if href in candidates else None, now)
 
 
 def _keep_meetings(account: Account, scope: Scope, calendar: str, href: str, text: str | None, now: datetime) -> None:
@@ -293,14 +299,14 @@ def _expand_again(account: Account, now: datetime) -> None:
         if same and expanded_at is not None and now - expanded_at < _EXPAND_AGAIN:
             return
         texts = list(kept.texts(scope, candidates_only=same))
+        before = kept.candidates(scope)
     with account.store.writing() as scope:
-        verdicts = {}
         for calendar, href, text in texts:
             candidate = same or events.candidate(text, people=account.people, recognition=account.recognition)
-            verdicts[calendar, href] = candidate
-            _keep_meetings(account, scope, calendar, href, text if candidate else None, now)
-        if not same:
-            kept.keep_candidates(scope, verdicts)
+            if candidate or (calendar, href) in before:
+                _keep_meetings(account, scope, calendar, href, text if candidate else None, now)
+            if candidate != ((calendar, href) in before):
+                kept.keep_candidate(scope, calendar, href, candidate=candidate)
         kept.keep_reading(scope, digest, now)
 
 

@@ -6,7 +6,7 @@ has taken place stays on record.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, literal, select, update
 
 from mentorup_daemon.records import Meeting
 from mentorup_daemon.store.account import Scope
-from mentorup_daemon.store.rows import columns_of, put, record
+from mentorup_daemon.store.rows import columns_of, put, put_all, record
 from mentorup_daemon.store.tables import Moment, accounts, calendars, meetings, resources
 
 _IN_ONE_STATEMENT = 500
@@ -108,9 +108,13 @@ def count(scope: Scope, url: str) -> int:
     return scope.connection.execute(query).scalar_one()
 
 
-def keep_resource(scope: Scope, url: str, href: str, *, etag: str, text: str, candidate: bool) -> None:
-    """Keeps an event's raw text, and whether there could be a mentoring meeting in it."""
-    put(scope, resources, calendar=url, href=href, etag=etag, text=text, candidate=candidate)
+def keep_resources(scope: Scope, url: str, found: Iterable[tuple[str, str, str, bool]]) -> None:
+    """Keeps events: href, ETag, raw text, and whether there could be a mentoring meeting in it."""
+    rows = [
+        {"calendar": url, "href": href, "etag": etag, "text": text, "candidate": candidate}
+        for href, etag, text, candidate in found
+    ]
+    put_all(scope, resources, rows)
 
 
 def forget_resources(scope: Scope, url: str, hrefs: Collection[str]) -> None:
@@ -131,14 +135,21 @@ def texts(scope: Scope, *, candidates_only: bool) -> Iterable[tuple[str, str, st
     return [(row.calendar, row.href, row.text) for row in scope.connection.execute(query)]
 
 
-def keep_candidates(scope: Scope, verdicts: Mapping[tuple[str, str], bool]) -> None:
-    """Which of the events that are kept could be mentoring meetings, after people or recognition have changed."""
-    for (url, href), verdict in verdicts.items():
-        scope.connection.execute(
-            update(resources)
-            .where(resources.c.account == scope.account, resources.c.calendar == url, resources.c.href == href)
-            .values(candidate=verdict)
-        )
+def candidates(scope: Scope) -> set[tuple[str, str]]:
+    """(calendar, href) of the events that are kept and could be mentoring meetings."""
+    query = select(resources.c.calendar, resources.c.href).where(
+        resources.c.account == scope.account, resources.c.candidate
+    )
+    return {(row.calendar, row.href) for row in scope.connection.execute(query)}
+
+
+def keep_candidate(scope: Scope, url: str, href: str, *, candidate: bool) -> None:
+    """Whether an event that is kept could be a mentoring meeting, after people or recognition have changed."""
+    scope.connection.execute(
+        update(resources)
+        .where(resources.c.account == scope.account, resources.c.calendar == url, resources.c.href == href)
+        .values(candidate=candidate)
+    )
 
 
 def keep_meetings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
@@ -39,11 +40,19 @@ def columns_of(value: object, table: Table) -> dict[str, Any]:
 
 def put(scope: Scope, table: Table, **values: Any) -> None:
     """Inserts the row, or updates the one with the same primary key."""
+    put_all(scope, table, [values])
+
+
+def put_all(scope: Scope, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts the rows, which have the same columns, or updates those with the same primary keys."""
+    if not rows:
+        return
     insert = postgresql_insert if scope.connection.dialect.name == "postgresql" else sqlite_insert
     keys = [column.name for column in table.primary_key.columns]
-    statement = insert(table).values(account=scope.account, **values)
-    rest = {name: statement.excluded[name] for name in values if name not in keys}
+    statement = insert(table)
+    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     if rest:
-        scope.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=rest)
     else:
-        scope.connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    scope.connection.execute(statement, [{"account": scope.account, **row} for row in rows])

@@ -84,7 +84,7 @@ def test_p3_d06_a_broken_event_costs_itself_and_the_draft_stays_as_it_is(light_w
     met(world)
     with world.account.store.writing() as scope:
         for name, text in (("broken", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"), ("page", "<html>"), ("none", "")):
-            kept.keep_resource(scope, "https://dav.example.org/", name, etag='"1"', text=text, candidate=False)
+            kept.keep_resources(scope, "https://dav.example.org/", [(name, '"1"', text, False)])
     world.tend()
     before = proposals(world)
     assert len(before) == 3

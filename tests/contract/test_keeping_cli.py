@@ -126,7 +126,7 @@ def fill(scope: Scope, mentor: str) -> None:
         calendar="c",
         href=f"/{mentor}.ics",
     )
-    calendar.keep_resource(scope, "c", f"/{mentor}.ics", etag="1", text=f"VEVENT of {mentor}", candidate=True)
+    calendar.keep_resources(scope, "c", [(f"/{mentor}.ics", "1", f"VEVENT of {mentor}", True)])
     calendar.keep_meetings(scope, "c", f"/{mentor}.ics", [met], now=NOW, until=NOW)
     work.add(scope, Topic(id=0, text=f"Topic for {mentor}", mentor=mentor, created_at=NOW))
     work.add(
