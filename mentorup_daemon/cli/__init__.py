@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from mentorup_daemon import __version__
+from mentorup_daemon.cli.candidates import candidates_app
 from mentorup_daemon.cli.check import check_command
 from mentorup_daemon.cli.compacts import compacts_app
 from mentorup_daemon.cli.contacts import contacts_app
 from mentorup_daemon.cli.demo import demo_command
 from mentorup_daemon.cli.explain import explain_command
+from mentorup_daemon.cli.find import find_command
 from mentorup_daemon.cli.growth import profile_app, wins_app
 from mentorup_daemon.cli.history import letter_command, network_command, notes_app
 from mentorup_daemon.cli.init import init_command
@@ -46,6 +48,7 @@ app.command("status")(status_command)
 app.command("rehearse")(rehearse_command)
 app.command("why")(why_command)
 app.command("explain")(explain_command)
+app.command("find")(find_command)
 app.command("network")(network_command)
 app.command("letter")(letter_command)
 app.command("backup")(backup_command)
@@ -57,6 +60,7 @@ mentors_app.command("pause")(pause_command)
 mentors_app.command("resume")(resume_command)
 mentors_app.command("close")(close_command)
 mentors_app.command("forget")(forget_command)
+app.add_typer(candidates_app, name="candidates")
 app.add_typer(topics_app, name="topics")
 app.add_typer(actions_app, name="actions")
 app.add_typer(goals_app, name="goals")

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mentorup_daemon import config_values as values
 from mentorup_daemon.cli import finding
+from mentorup_daemon.records.people import short_names
 
 Table = dict[str, Any]
 
@@ -148,7 +148,7 @@ class Interview:
                 break
             email = self._ask(f"{name}'s email address", values.Email, None)
             taken = {mentor["id"] for mentor in found}
-            proposed = next(each for each in _identifiers(name) if each not in taken)
+            proposed = next(each for each in short_names(name) if each not in taken)
             short = self._ask("A short name for commands", values.Identifier, proposed)
             found.append({"id": short, "name": name, "emails": [email]})
         return found
@@ -230,7 +230,7 @@ def mentor_table(text: str) -> Table:
             table.setdefault("emails", []).append(value)
         else:
             table[key] = value
-    return {"id": next(_identifiers(str(table.get("name", "")))), **table}
+    return {"id": next(short_names(str(table.get("name", "")))), **table}
 
 
 def keep_password(path: Path, password: str) -> None:
@@ -258,15 +258,6 @@ def _is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-def _identifiers(name: str) -> Iterator[str]:
-    """Ids for a person, the nicest first: ana, ana-2, ana-3, ..."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in ("dr", "prof", "me")]
-    first = words[0] if words else "mentor"
-    yield first
-    yield from (f"{first}-{number}" for number in range(2, 1000))
 
 
 def _checked(kind: Any) -> Callable[[str], str]:

@@ -113,6 +113,13 @@ BEN_IN_DECEMBER = Event(
 
 CALENDAR = (
     Event(
+        uid="plans",
+        title="Plans for the year",
+        start=datetime(2026, 9, 10, 15, 0, tzinfo=ZONE),
+        minutes=60,
+        people=(SAM, ANA, BEN),
+    ),
+    Event(
         uid="ana-monthly",
         title="Ana / Sam",
         start=at(3, 12, "14:00"),

@@ -1,8 +1,8 @@
 """What goes on the agenda of one meeting, in which order, and for how long. Pure arithmetic over the records.
 
-Questions come first, by priority, then what is only told, then what became of advice (T3, T8). The minutes add up to
-the meeting (T7); what doesn't fit with five minutes is kept for "if time allows". Above them all stands what the owner
-still owes (P4). Held back are topics off the person's
+Questions come first, by priority, then the points of a first meeting, what is only told, and what became of advice (T3,
+T8). The minutes add up to the meeting (T7); what doesn't fit with five minutes is kept for "if time allows". Above them
+all stands what the owner still owes (P4). Held back are topics off the person's
 allow-list (C25) and, always, private ones. A promise of the mentor's is mentioned in one agenda, no more (P4).
 """
 
@@ -14,20 +14,21 @@ from datetime import date, datetime
 from typing import Literal
 
 from mentorup_daemon.errors import Malformed
+from mentorup_daemon.letters.first_meeting import Point, first_points
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.minutes import divide, fitting
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
 from mentorup_daemon.records.standing import follow_up, is_stub, overdue
 
 _MAX_FOLLOW_UPS = 3
-_QUESTION_WEIGHT, _OTHER_WEIGHT = 3, 1
+_QUESTION_WEIGHT, _STRUCTURE_WEIGHT, _OTHER_WEIGHT = 3, 2, 1
 
-Kind = Literal["question", "update", "follow-up", "rest"]
+Kind = Literal["question", "first", "update", "follow-up", "rest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgendaItem:
-    """One entry: a topic, advice to follow up, or (`rest`) the time that is left open for the mentor's own points.
+    """One entry: a topic, a point of a first meeting, advice to follow up, or (`rest`) time left for the mentor's own.
 
     `stage` is how far advice is: planned, its date past, or done.
 
@@ -39,6 +40,7 @@ class AgendaItem:
     topic: Topic | None = None
     feedback: Feedback | None = None
     stage: Literal["", "plan", "due", "done"] = ""
+    point: Point | None = None
 
     @property
     def number(self) -> int:
@@ -100,7 +102,8 @@ def agenda_for(snapshot: Snapshot, meeting: Meeting, now: datetime) -> Agenda:
     followed = [
         AgendaItem(kind="follow-up", feedback=one, stage=stage) for one, stage in _followed(snapshot, meeting, advice)
     ]
-    items, if_time = _timed(meeting, _entries([t for t in open_to_all if allows(mentor, t)], followed))
+    allowed = [topic for topic in open_to_all if allows(mentor, topic)]
+    items, if_time = _timed(meeting, _entries(allowed, first_points(snapshot, meeting, mentor), followed))
     promises = sorted(
         (action for action in snapshot.actions if action.state == "open"),
         key=lambda action: (action.due or date.max, action.id),
@@ -146,10 +149,12 @@ def _followed(
     return [(one, stage) for one, stage in stages if stage is not None][:_MAX_FOLLOW_UPS]
 
 
-def _entries(topics: Sequence[Topic], followed: Sequence[AgendaItem]) -> list[AgendaItem]:
-    ordered = sorted(topics, key=lambda topic: (not topic.is_question, topic.priority, topic.id))
+def _entries(topics: Sequence[Topic], points: Sequence[Point], followed: Sequence[AgendaItem]) -> list[AgendaItem]:
+    ordered = sorted(topics, key=lambda topic: (topic.priority, topic.id))
     return [
-        *(AgendaItem(kind="question" if topic.is_question else "update", topic=topic) for topic in ordered),
+        *(AgendaItem(kind="question", topic=topic) for topic in ordered if topic.is_question),
+        *(AgendaItem(kind="first", point=point) for point in points),
+        *(AgendaItem(kind="update", topic=topic) for topic in ordered if not topic.is_question),
         *followed,
     ]
 
@@ -163,12 +168,18 @@ def _timed(meeting: Meeting, entries: list[AgendaItem]) -> tuple[tuple[AgendaIte
     minutes, left = divide(
         total,
         [entry.topic.minutes if entry.topic else None for entry in chosen],
-        [_QUESTION_WEIGHT if entry.kind == "question" else _OTHER_WEIGHT for entry in chosen],
+        [_weight(entry) for entry in chosen],
     )
     timed = [replace(entry, minutes=share) for entry, share in zip(chosen, minutes, strict=True)]
     if timed and left:
         timed.append(AgendaItem(kind="rest", minutes=left))
     return tuple(timed), tuple(later)
+
+
+def _weight(entry: AgendaItem) -> int:
+    if entry.kind == "question":
+        return _QUESTION_WEIGHT
+    return _STRUCTURE_WEIGHT if entry.point == "structure" else _OTHER_WEIGHT
 
 
 def _mentioned(snapshot: Snapshot, meeting: Meeting, action: ActionItem) -> bool:

@@ -14,6 +14,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from mentorup_daemon.letters.agenda import Agenda, AgendaItem
+from mentorup_daemon.letters.first_meeting import first_context
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.private import Private
@@ -43,9 +44,10 @@ _CARRIED = 2  # meetings that a promise may be carried over before it is asked w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """An entry of the agenda. `kind`: question, update, follow-up, rest. `wants`: decision, view, ... or "".
+    """An entry of the agenda. `kind`: question, first, update, follow-up, rest. `wants`: decision, view, ... or "".
 
     `headline` is its first sentence, for a line of a list; `stage` of advice is plan, due (its date is past) or done.
+    `point` names what a first meeting is also about, else "".
     """
 
     kind: str
@@ -56,6 +58,7 @@ class ItemView:
     minutes: int
     advice: AdviceView | None
     stage: str
+    point: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def agenda_context(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping
     labels = [flat(topic.label, 60) for topic in agenda.questions]
     return {
         **common(snapshot, agenda.mentor),
+        **first_context(snapshot, agenda.meeting, agenda.mentor, now),
         "meeting": meeting_view(snapshot, agenda.meeting, agenda.mentor, now),
         "goal": goal_view(agenda.goal, owner, now),
         "items": tuple(_item(item, snapshot, now) for item in listed),
@@ -107,6 +111,7 @@ def agenda_context(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping
 def note_context(snapshot: Snapshot, agenda: Agenda, occasion: Occasion, now: datetime) -> Mapping[str, object]:
     """What the note knows beyond the agenda: how its draft stands, and whether the meeting has moved."""
     return {
+        **_own(snapshot, agenda, now),
         "ready": agenda.ready,
         "has_address": bool(agenda.mentor.emails),
         "draft_state": occasion.draft_state,
@@ -130,8 +135,9 @@ def questions_context(
     """The variables of `questions/note`: the agenda as it stands some days before, and what a SKIP would bring."""
     return {
         **agenda_context(snapshot, agenda, now),
+        **_own(snapshot, agenda, now),
         "was": _was(agenda, moved_from, snapshot, now),
-        "offers": "drafts" in snapshot.practice.delivery,
+        "offers": "drafts" in snapshot.practice.delivery and agenda.mentor.role == "mentor",
     }
 
 
@@ -139,6 +145,14 @@ def _carried(snapshot: Snapshot, agenda: Agenda, now: datetime) -> int:
     """The number of the promise that has been carried over often enough to ask: do it, drop it, or a new date?"""
     often = (one.id for one in agenda.overdue if carried_over(snapshot, one, now) >= _CARRIED)
     return next(often, 0)
+
+
+def _own(snapshot: Snapshot, agenda: Agenda, now: datetime) -> Mapping[str, object]:
+    """What a note lists: the owner's own items. The points of a first meeting it tells of in one sentence."""
+    return {
+        "items": tuple(_item(item, snapshot, now) for item in agenda.items if item.number),
+        "if_time": tuple(_item(item, snapshot, now) for item in agenda.if_time if item.number),
+    }
 
 
 def _was(agenda: Agenda, told: datetime | None, snapshot: Snapshot, now: datetime) -> When | None:
@@ -177,6 +191,7 @@ def _item(item: AgendaItem, snapshot: Snapshot, now: datetime) -> ItemView:
         minutes=item.minutes,
         advice=advice_view(feedback, snapshot.owner, now) if feedback else None,
         stage=item.stage,
+        point=item.point or "",
     )
 
 

@@ -14,6 +14,17 @@ from datetime import datetime
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.agenda import agenda_for
 from mentorup_daemon.letters.agenda_letter import agenda_context, draft_view, note_context, questions_context
+from mentorup_daemon.letters.candidates import (
+    brief_context,
+    brief_ready,
+    candidate_context,
+    fit_context,
+    hello_context,
+    hello_ready,
+    referral_context,
+    referral_ready,
+    retry_context,
+)
 from mentorup_daemon.letters.check_in import check_in_context, check_in_ready, round_context
 from mentorup_daemon.letters.closing import (
     closing_agenda_context,
@@ -182,6 +193,30 @@ def _recap_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
     return person_of(due, snapshot), recap_context(snapshot, due, now), True
 
 
+def _hello_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    person = person_of(due, snapshot)
+    context = hello_context(snapshot, person, now)
+    return person, context, hello_ready(context)
+
+
+def _retry_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    person = person_of(due, snapshot)
+    context = retry_context(snapshot, due, person, now)
+    return person, context, hello_ready(context)
+
+
+def _referral_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    person = person_of(due, snapshot)
+    context = referral_context(snapshot, due, person, now)
+    return person, context, referral_ready(context)
+
+
+def _brief_draft(due: Due, snapshot: Snapshot, now: datetime) -> Draft:
+    meeting, person = meeting_of(due, snapshot)
+    context = brief_context(snapshot, meeting, person, now)
+    return person, context, brief_ready(context)
+
+
 _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "agenda": _agenda_draft,
     "closing": _closing_draft,
@@ -197,6 +232,10 @@ _DRAFTS: Mapping[str, Callable[[Due, Snapshot, datetime], Draft]] = {
     "contact": _check_in_draft,
     "win": _win_draft,
     "compact": _compact_draft,
+    "hello": _hello_draft,
+    "retry": _retry_draft,
+    "referral": _referral_draft,
+    "brief": _brief_draft,
 }
 """What the draft of each rule is made from."""
 
@@ -235,11 +274,18 @@ def _mentee_promises(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -
     return mentee_context(snapshot, *meeting_of(due, snapshot), now)
 
 
+def _fit(due: Due, snapshot: Snapshot, now: datetime, _: Occasion) -> Mapping[str, object]:
+    about = replace(due, object=due.object.removeprefix("fit/"))  # its own thread beside the meeting's
+    return fit_context(snapshot, *meeting_of(about, snapshot), now)
+
+
 _NOTES: Mapping[str, Callable[[Due, Snapshot, datetime, Occasion], Mapping[str, object]]] = {
     "closing": lambda due, snapshot, now, _: closing_context(snapshot, person_of(due, snapshot), now),
     "mentee_agenda": _mentee_note,
     "mentee_promises": _mentee_promises,
     "thank_you": _after_meeting,
+    "fit": _fit,
+    "candidate": lambda due, snapshot, _, __: candidate_context(snapshot, person_of(due, snapshot)),
     "questions": _questions,
     "digest": lambda due, snapshot, now, _: digest_context(snapshot, due.due_at, now),
     "feedback_plan": lambda due, snapshot, now, _: feedback_plan_context(snapshot, due, now),

@@ -31,6 +31,7 @@ from mentorup_daemon.letters.profile import profile_context
 from mentorup_daemon.letters.recap import recap_context
 from mentorup_daemon.letters.receipt import receipt_context
 from mentorup_daemon.letters.review import review_context
+from mentorup_daemon.letters.sample_candidates import WITH_KIM, candidate_contexts, candidate_snapshot
 from mentorup_daemon.letters.sample_cases import (
     ASKED,
     HALF_A_YEAR_ON,
@@ -76,12 +77,13 @@ from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
 from mentorup_daemon.letters.unknown_writer import unknown_writer_context
 from mentorup_daemon.letters.week import digest_context
 from mentorup_daemon.letters.win import win_context
-from mentorup_daemon.records import Mentor, Snapshot, Topic
+from mentorup_daemon.records import Meeting, Mentor, Snapshot, Topic
 
 
 def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     """Contexts for every letter, rich ones and bare ones, by the letter's name."""
     rich, bare, mentee, ended = sample_snapshot(), bare_snapshot(), with_mentee(), with_ending()
+    known, first = candidate_snapshot(), replace(bare, meetings=(MEETING,))
     quiet = replace(
         rich,
         topics=(Topic(id=5, text="Kim said yes", mentor="ana", wants="nothing", created_at=at(11, 28)),),
@@ -105,9 +107,13 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
         rich, meetings=(EARLIER, replace(MEETING, status="cancelled"), WITH_BEN), ledger={WITHDRAWN.key: WITHDRAWN}
     )
     return {
-        "agenda/draft": tuple(_agenda(snapshot) for snapshot in (rich, bare)),
-        "agenda/note": tuple(_note(snapshot, occasion) for snapshot in (rich, bare) for occasion in OCCASIONS),
-        "questions/note": (_questions(rich), _questions(bare), _questions(rich, at(12, 2, 10))),
+        **candidate_contexts(),
+        "agenda/draft": (*(_agenda(snapshot) for snapshot in (rich, bare, first)), _agenda(known, WITH_KIM)),
+        "agenda/note": (
+            *(_note(snapshot, occasion) for snapshot in (rich, bare, first) for occasion in OCCASIONS),
+            *(_note(known, occasion, WITH_KIM) for occasion in OCCASIONS),
+        ),
+        "questions/note": (_questions(rich), _questions(bare), _questions(rich, at(12, 2, 10)), _questions(first)),
         "mentee_agenda/draft": tuple(mentee_context(snapshot, WITH_MIA, MIA, NOW) for snapshot in (mentee, bare)),
         "mentee_agenda/note": tuple(
             mentee_note_context(snapshot, WITH_MIA, MIA, occasion, NOW)
@@ -177,13 +183,13 @@ def contexts() -> Mapping[str, tuple[Mapping[str, object], ...]]:
     }
 
 
-def _agenda(snapshot: Snapshot) -> Mapping[str, object]:
-    return agenda_context(snapshot, agenda_for(snapshot, MEETING, NOW), NOW)
+def _agenda(snapshot: Snapshot, meeting: Meeting = MEETING) -> Mapping[str, object]:
+    return agenda_context(snapshot, agenda_for(snapshot, meeting, NOW), NOW)
 
 
-def _note(snapshot: Snapshot, occasion: Occasion) -> Mapping[str, object]:
-    context = _agenda(snapshot)
-    noted = note_context(snapshot, agenda_for(snapshot, MEETING, NOW), occasion, NOW)
+def _note(snapshot: Snapshot, occasion: Occasion, meeting: Meeting = MEETING) -> Mapping[str, object]:
+    context = _agenda(snapshot, meeting)
+    noted = note_context(snapshot, agenda_for(snapshot, meeting, NOW), occasion, NOW)
     return _with_draft("agenda/draft", {**context, **noted}, occasion)
 
 

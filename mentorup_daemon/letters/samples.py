@@ -339,5 +339,5 @@ def bare_snapshot() -> Snapshot:
         profile=(),
         compacts=(),
         contacts=(),
-        meetings=(MEETING,),
+        meetings=(EARLIER, MEETING),
     )

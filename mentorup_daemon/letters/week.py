@@ -27,6 +27,7 @@ _SHOWN = 5
 
 _DRAFTS = {
     "agenda": "the agenda",
+    "brief": "a page about you",
     "check_in": "a check-in",
     "closing": "a closing note",
     "closing_agenda": "the last agenda",
@@ -34,8 +35,11 @@ _DRAFTS = {
     "contact": "a check-in",
     "letter": "the question for a letter",
     "mentee_agenda": "a question for the agenda",
+    "hello": "a hello",
     "next_meeting": "a few lines that ask for the next meeting",
     "recap": "a recap of what you plan",
+    "referral": "a question whom they would recommend",
+    "retry": "another try",
     "shorten": "an offer to shorten or postpone",
     "thank_you": "a thank-you",
     "win": "word of what went well",

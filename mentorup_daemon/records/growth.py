@@ -48,9 +48,9 @@ class ProfileEntry:
 class Candidate:
     """Somebody who may become a mentor (T1): who, why them, and who recommended them.
 
-    `person` is the id by which they are named. Of somebody in the config only `why` and the like are kept here; anybody
-    else is known from here alone, and their meetings and mails are recognised by `emails` all the same. `helped` is how
-    they have helped already, the opening line of a first meeting (C13).
+    `person` is the id by which they are named. Of somebody in the config only `why` and the like are kept here, and
+    `name` is ""; anybody else is known from here alone, and their meetings and mails are recognised by `emails`.
+    `helped` is how they have helped already, the opening line of a first meeting (C13).
     """
 
     id: int
@@ -115,7 +115,7 @@ def everyone(people: tuple[Mentor, ...], candidates: tuple[Candidate, ...]) -> t
     found = list(people)
     for one in candidates:
         theirs = {address.lower() for address in one.emails}
-        if one.state == "open" and one.person not in ids and not theirs & addresses:
+        if one.state == "open" and one.name and one.person not in ids and not theirs & addresses:
             found.append(Mentor(id=one.person, name=one.name, emails=one.emails, role="candidate"))
             ids.add(one.person)
             addresses |= theirs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -145,3 +147,12 @@ def given_name(name: str) -> str:
         if word.rstrip(".").lower() not in _TITLES:
             return word.rstrip(",")
     return name
+
+
+def short_names(name: str) -> Iterator[str]:
+    """Ids for a person, the nicest first: ana, ana-2, ana-3, ..."""
+    plain = unicodedata.normalize("NFKD", given_name(name)).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain)
+    first = words[0][:60] if words and words[0] != "me" else "mentor"
+    yield first
+    yield from (f"{first}-{number}" for number in range(2, 1000))

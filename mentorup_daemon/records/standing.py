@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+from mentorup_daemon.records.candidates import is_first_meeting
 from mentorup_daemon.records.due import Snapshot
 from mentorup_daemon.records.growth import Compact, Win
 from mentorup_daemon.records.meetings import Meeting, key_part
@@ -148,9 +149,13 @@ def _prepared_since(snapshot: Snapshot, meeting: Meeting, moment: datetime) -> b
 
 
 def nothing_new(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:
-    """True when the owner has answered the question for questions with SKIP, and there still is nothing to ask."""
+    """True when the owner has answered the question for questions with SKIP, and there still is nothing to ask.
+
+    Never for a first meeting: that has enough to be about.
+    """
     mark = snapshot.marks.get(f"questions/{key_part(meeting.mentor)}/{meeting.key}")
-    return mark is not None and mark.skipped and not has_question(snapshot, person)
+    skipped = mark is not None and mark.skipped and not has_question(snapshot, person)
+    return skipped and not is_first_meeting(snapshot, meeting)
 
 
 def asked_about_on(snapshot: Snapshot, feedback: Feedback) -> date:

@@ -19,9 +19,9 @@ WEEK = timedelta(days=7)
 DISTANCES: tuple[Distance, ...] = ("peer", "step-ahead", "senior")
 _TOLD_AHEAD = timedelta(days=8)  # what is due on the day after the next note is told in this one
 _UNHEARD_FOR = timedelta(days=60)
-_SILENT = frozenset(
-    {"closing_update", "contact", "next_meeting", "recap", "shorten", "win"}
-)  # rules whose drafts come without a note of their own
+_SILENT = frozenset({"brief", "closing_update", "contact", "next_meeting", "recap", "retry", "shorten", "win"})
+"""The rules whose drafts come without a note of their own."""
+
 _GIVING_BACK = (5, 11)  # months: not those of the check-in and the look back on the quarter
 _KNOWN_FOR = timedelta(days=60)
 _HALF_YEAR = timedelta(days=183)

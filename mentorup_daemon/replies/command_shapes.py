@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mentorup_daemon.records import Command, Mentor
+from mentorup_daemon.replies.candidate_line import candidate_line
 from mentorup_daemon.replies.dates import EXAMPLE, NotADate, UnusableDate, read_date, read_duration
 
 MOST_TEXT = 2_000
+MOST_NAME = 100
 
 _NUMBERS = re.compile(r"#?\d{1,9}(?:(?:\s*[,;&+]\s*(?:and\s+)?|\s+and\s+|\s+)#?\d{1,9}){0,99}", re.IGNORECASE)
 _MOVED = re.compile(r"#?(\d{1,9})\s*[,:]?\s+(?:to\s+|until\s+|till\s+)?(.*)", re.IGNORECASE)
@@ -262,6 +264,33 @@ def _has_word(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
+def _candidate(line: Line, setting: Setting) -> tuple[Command, ...]:
+    """In small letters only with an address or somebody known, for a sentence may begin with that word, too."""
+    said = candidate_line(line.rest)
+    if not _has_word(said.name):
+        return line.wrong(f"write whom: CANDIDATE {_EXAMPLES['CANDIDATE']}", surely=bool(said.address))
+    known = _named(said.name, setting.people)
+    if not (line.meant or said.address or known):
+        return ()
+    if len(said.name) > MOST_NAME:
+        return line.wrong(f"a name of more than {MOST_NAME} letters? Write CANDIDATE {_EXAMPLES['CANDIDATE']}")
+    return line.says(f"{said}")
+
+
+def _recommended(line: Line, _: Setting) -> tuple[Command, ...]:
+    by_whom = re.match(r"by\b[\s:]*", line.rest, re.IGNORECASE)
+    if not by_whom or not _has_word(line.rest[by_whom.end() :]):
+        return line.wrong(f"write by whom: RECOMMENDED {_EXAMPLES['RECOMMENDED']}")
+    return line.says(line.rest[by_whom.end() :].rstrip(" .,;"))
+
+
+def _fit(line: Line, _: Setting) -> tuple[Command, ...]:
+    answer = re.match(r"#?([1-4])(?:\s*[.):,–-]\s*|\s+)(?=\S)", line.rest)
+    if not answer or not _has_word(line.rest[answer.end() :]):
+        return line.wrong(f"write the number of the question, 1 to 4, and your answer: FIT {_EXAMPLES['FIT']}")
+    return line.says(line.rest[answer.end() :], number=int(answer[1]))
+
+
 _EXAMPLES = {
     "ADD": "K award: this cycle or next? (decision, 15 min)",
     "HEARD": "cut the second cohort",
@@ -274,6 +303,10 @@ _EXAMPLES = {
     "VALUE": "time for the people in the study",
     "STYLE": "I think best in writing, before noon",
     "GAP": "saying no 2/5",
+    "CANDIDATE": "Kim Okafor <kim@example.org> for your work on data access",
+    "RECOMMENDED": "by Ana",
+    "HELPED": "your talk in May made me cut the second aim",
+    "FIT": "1 an hour a month, and answers mail within a day",
 }
 
 SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
@@ -296,6 +329,10 @@ SHAPES: dict[str, Callable[[Line, Setting], tuple[Command, ...]]] = {
     "VALUE": _text,
     "STYLE": _text,
     "GAP": _gap,
+    "CANDIDATE": _candidate,
+    "RECOMMENDED": _recommended,
+    "HELPED": _text,
+    "FIT": _fit,
     "MENTOR": _person,
     "PAUSE": _pause,
     "RESUME": _person,

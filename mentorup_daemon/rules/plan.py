@@ -17,6 +17,8 @@ from mentorup_daemon.records import Due, Entry, Mark, Meeting, Mentor, Snapshot
 from mentorup_daemon.records.standing import closed_since, nothing_new, planned_on
 from mentorup_daemon.rules import (
     agenda,
+    brief,
+    candidate,
     change,
     check_in,
     closing,
@@ -26,6 +28,8 @@ from mentorup_daemon.rules import (
     contact,
     digest,
     feedback_plan,
+    fit,
+    hello,
     letter,
     mentee_agenda,
     mentee_promises,
@@ -34,7 +38,9 @@ from mentorup_daemon.rules import (
     questions,
     recap,
     receipt,
+    referral,
     reminders,
+    retry,
     review,
     shorten,
     thank_you,
@@ -55,14 +61,20 @@ RULES = (
     unknown_writer,
     questions,
     shorten,
+    brief,
     agenda,
     mentee_agenda,
     thank_you,
     mentee_promises,
+    fit,
+    candidate,
     feedback_plan,
     recap,
     next_meeting,
     win,
+    hello,
+    referral,
+    retry,
     check_in,
     contact,
     closing_update,
@@ -74,16 +86,21 @@ RULES = (
 )
 """In the order in which their notes arrive when several are due in one pass."""
 
-_AHEAD = {rule.RULE: rule for rule in (questions, shorten, agenda, closing_agenda, mentee_agenda)}
+_AHEAD = {rule.RULE: rule for rule in (questions, shorten, brief, agenda, closing_agenda, mentee_agenda)}
 """The rules that write ahead of a meeting, from its time and people: what they wrote moves and falls with it."""
 
 _ENDING = frozenset({closing.RULE, closing_agenda.RULE, closing_update.RULE})
 """The rules that write to a mentor with whom it has ended, and to no other (T11)."""
 
-_UNASKED = frozenset({check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE, recap.RULE, win.RULE})
+_HELLOS = {rule.RULE: rule for rule in (hello, referral, retry)}
+"""The rules whose drafts hold while the owner still wants them, by what else is on record."""
+
+_UNASKED = frozenset(
+    {check_in.RULE, contact.RULE, next_meeting.RULE, closing_update.RULE, recap.RULE, retry.RULE, win.RULE}
+)
 """The rules whose drafts a mentor doesn't expect: they wait until the mentor is back from holidays (T10)."""
 
-_FOLLOWING = (agenda, closing_agenda, mentee_agenda, closing, recap)
+_FOLLOWING = (brief, agenda, closing_agenda, mentee_agenda, closing, hello, recap)
 """The rules whose drafts follow the records for as long as they stand untouched."""
 
 _LOOK_AHEAD = timedelta(days=14)
@@ -102,6 +119,7 @@ Why = Literal[
     "no win of theirs",
     "ended",
     "resumed",
+    "not wanted",
 ]
 
 
@@ -231,8 +249,8 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
             yield Withdrawal(entry, "on after all")
         if win.taken_back(entry, snapshot, now):
             yield Withdrawal(entry, "no win of theirs")
-        if (ending := _ending(entry, snapshot)) is not None:
-            yield Withdrawal(entry, ending)
+        if (over := _unwanted(entry, snapshot) or _ending(entry, snapshot)) is not None:
+            yield Withdrawal(entry, over)
             continue
         if entry.rule not in _AHEAD or entry.outcome != "delivered":
             continue
@@ -247,6 +265,13 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
         why = "resting" if resting else _out_of_date(entry, snapshot, now)
         if why is not None:
             yield Withdrawal(entry, why)
+
+
+def _unwanted(entry: Entry, snapshot: Snapshot) -> Why | None:
+    """Why a draft to somebody whom the owner wants to meet no longer holds; None where it does."""
+    if entry.outcome != "delivered" or entry.rule not in _HELLOS:
+        return None
+    return None if _HELLOS[entry.rule].wanted(entry, snapshot) else "not wanted"
 
 
 def _ending(entry: Entry, snapshot: Snapshot) -> Why | None:
@@ -318,6 +343,8 @@ def _start_in(basis: str) -> float:
 def _refreshable(snapshot: Snapshot, now: datetime) -> Iterator[Due]:
     """Drafts that stand, and whose time isn't over, as they would be written today."""
     for one in (one for rule in _FOLLOWING for one in rule.candidates(snapshot, now, now + timedelta(days=366))):
+        if one.expires_at <= now:
+            continue
         entry = snapshot.ledger.get(one.key)
         if one.lands == "drafts" and entry is not None and entry.outcome == "delivered" and entry.basis == one.basis:
             mark = _mark(snapshot, one.key)

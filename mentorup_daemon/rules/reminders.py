@@ -15,8 +15,7 @@ from mentorup_daemon.records import Due, Reminder, Snapshot, key_part
 from mentorup_daemon.records.reminders import ReminderKind
 from mentorup_daemon.records.standing import longest_silence, next_meeting, nothing_new, silent_since
 from mentorup_daemon.rules import questions, thank_you
-from mentorup_daemon.rules.hours import at_wall_clock, last_hour_before, next_opening, when_back
-from mentorup_daemon.rules.schedule import first_after
+from mentorup_daemon.rules.hours import at_wall_clock, last_hour_before, when_back
 
 RULE = "reminder"
 AHEAD = timedelta(weeks=4)
@@ -69,10 +68,9 @@ def _around_meetings(snapshot: Snapshot, now: datetime) -> Iterator[Reminder]:
                 yield _at("prepare", person.id, meeting.key, moment, f"You meet {person.name} on {told}.")
         if any(thanks.meeting == meeting.key for thanks in snapshot.thanks):
             continue
-        slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, thank_you.WITHIN)
-        if slot is not None and not _skipped(snapshot, f"{thank_you.RULE}/{key_part(person.id)}/{meeting.key}"):
-            moment = next_opening(slot.at, snapshot.owner)
-            yield _at("thank", person.id, meeting.key, moment, f"Your meeting with {person.name} is on {told}.")
+        thanked = thank_you.scheduled(snapshot, meeting)
+        if thanked is not None and not _skipped(snapshot, f"{thank_you.RULE}/{key_part(person.id)}/{meeting.key}"):
+            yield _at("thank", person.id, meeting.key, thanked, f"Your meeting with {person.name} is on {told}.")
 
 
 def _follow_ups(snapshot: Snapshot) -> Iterator[Reminder]:

@@ -3,7 +3,7 @@
 Comes 72 hours ahead, into Drafts only: nothing to ask, and fewer than two live items (topics, advice not dealt with,
 promises). On the last day before it would be rude, and once the agenda is there its note asks first, so a late
 discovery brings none; the owner who answers the question for questions with SKIP gets it at once. A question that turns
-up takes the offer back.
+up takes the offer back. A first meeting has enough to talk about, so it is never offered unasked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
+from mentorup_daemon.records.candidates import is_first_meeting
 from mentorup_daemon.records.standing import has_question, live_items, nothing_new
 from mentorup_daemon.rules import agenda, questions
 from mentorup_daemon.rules.hours import before_deadline
@@ -34,7 +35,9 @@ def wanted(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:
     """True while there is too little for the meeting."""
     if has_question(snapshot, person):
         return False
-    return nothing_new(snapshot, meeting, person) or len(live_items(snapshot, person)) < ENOUGH
+    if nothing_new(snapshot, meeting, person):
+        return True
+    return len(live_items(snapshot, person)) < ENOUGH and not is_first_meeting(snapshot, meeting)
 
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:

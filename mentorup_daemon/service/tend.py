@@ -17,7 +17,7 @@ import structlog
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
 from mentorup_daemon.records import Due, Snapshot, Topic
 from mentorup_daemon.rules.discussed import discussed
-from mentorup_daemon.service import calendar_in, mail_in, reminders
+from mentorup_daemon.service import calendar_in, candidates, mail_in, reminders
 from mentorup_daemon.service.account import Account, Step, go_on, with_candidates
 from mentorup_daemon.service.sight import Sight
 from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
@@ -57,6 +57,7 @@ def tend(
     Raises StoreError and Busy, for without the store nothing is safe; what the servers do wrong is in the result.
     """
     facts = account.store.first_start(now)
+    candidates.enrol(account, now)
     account = with_candidates(account)
     step("account opened")
     done, sight = Pass(), Sight(account, now)

@@ -28,6 +28,7 @@ from tests.servers.imap import Mailserver
 
 ZONE = ZoneInfo("America/Los_Angeles")
 MONDAY = datetime(2026, 11, 30, 9, 0, tzinfo=ZONE)
+LONG_AGO = "long-ago"
 SAM, ANA, BEN = "sam@example.org", "ana@example.org", "ben@example.net"
 
 
@@ -148,6 +149,11 @@ class World:
         """Puts a meeting into the calendar, or moves it there."""
         self.dav.put_event(uid, event(uid, start, **facts))  # type: ignore[arg-type]
 
+    def acquaint(self) -> None:
+        """Sam has met Ana and Ben long before all this, so that no meeting is a first one."""
+        both = f"ATTENDEE;PARTSTAT=ACCEPTED:mailto:{BEN}"
+        self.meet(LONG_AGO, MONDAY - timedelta(days=200), title="Ana and Ben", extra=both)
+
     def folder(self, name: str) -> list[EmailMessage]:
         """The messages of a folder, oldest first; [] when there is no such folder."""
         if name not in self.mail.folders():
@@ -221,6 +227,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Sam's world on each pair of servers."""
     mail, dav = (request.getfixturevalue(name) for name in request.param)
     made = World(mail, dav, tmp_path)
+    made.acquaint()
     yield made
     made.restart()
 
@@ -237,5 +244,6 @@ def cyrus_world(cyrus: Mailserver, cyrus_dav: CalDavServer, tmp_path: Path) -> I
 def light_world(pymap: Mailserver, radicale: CalDavServer, tmp_path: Path) -> Iterator[World]:
     """Sam's world on the servers that need nothing but pip."""
     made = World(pymap, radicale, tmp_path)
+    made.acquaint()
     yield made
     made.restart()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from mentorup_daemon.records import Command
 from mentorup_daemon.service.commands.about import About, Cannot, Line
+from mentorup_daemon.service.commands.candidate import candidate, fit, helped, recommended
 from mentorup_daemon.service.commands.growth import compact, gap, style, value, win
 from mentorup_daemon.service.commands.note import explain, list_commands, list_pending, skip, snooze, undo
 from mentorup_daemon.service.commands.person import close, pause, resume
@@ -51,6 +52,10 @@ COMMANDS: dict[str, Callable[[About, Command], list[Line]]] = {
     "VALUE": value,
     "STYLE": style,
     "GAP": gap,
+    "CANDIDATE": candidate,
+    "RECOMMENDED": recommended,
+    "HELPED": helped,
+    "FIT": fit,
     "MENTOR": name_mentor,
     "PAUSE": pause,
     "RESUME": resume,

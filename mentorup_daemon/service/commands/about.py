@@ -39,7 +39,8 @@ class About:
     @property
     def meeting(self) -> Meeting | None:
         """The meeting the note was about."""
-        return next((one for one in self.meetings if one.key == self.entry.object), None)
+        about = self.entry.object.removeprefix("fit/")
+        return next((one for one in self.meetings if one.key == about), None)
 
     @property
     def feedback(self) -> Feedback | None:

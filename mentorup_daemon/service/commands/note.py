@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mentorup_daemon.letters.quoting import worth_quoting
 from mentorup_daemon.letters.wrap import shorten
-from mentorup_daemon.records import ActionItem, Command, Feedback, Goal, Mark, Topic
+from mentorup_daemon.records import ActionItem, Candidate, Command, Compact, Feedback, Goal, Mark, Topic
+from mentorup_daemon.records.candidates import is_first
 from mentorup_daemon.records.standing import AGENDAS
 from mentorup_daemon.service.commands.about import About, Cannot, Line, in_full
 from mentorup_daemon.store import mail, work
@@ -22,11 +23,22 @@ def skip(about: About, _command: Command) -> list[Line]:
     if about.entry.rule == "agenda":
         return [("SKIP", "", "no agenda for this meeting; a draft you haven't changed is taken back")]
     if about.entry.rule == "questions":
-        offer = "where the list holds no question, your Drafts now have an offer to shorten or postpone"
-        return [("SKIP", "", f"nothing more about this; {offer}")]
+        return [("SKIP", "", f"nothing more about this; {_what_comes(about)}")]
     if about.entry.rule in AGENDAS:
         return [("SKIP", "", "nothing more about this meeting; a draft you haven't changed is taken back")]
     return [("SKIP", "", "nothing more about this")]
+
+
+def _what_comes(about: About) -> str:
+    """What a SKIP in answer to the question for questions brings."""
+    meeting = about.meeting
+    person = next((one for one in about.people if meeting is not None and one.id == meeting.mentor), None)
+    if meeting is not None and person is not None:
+        if is_first(meeting, person, about.meetings, work.items(about.scope, Compact)):
+            return "the agenda comes as it is"
+        if person.role != "mentor":
+            return "no agenda comes unless there is a question"
+    return "where the list holds no question, your Drafts now have an offer to shorten or postpone"
 
 
 def snooze(about: About, command: Command) -> list[Line]:
@@ -68,6 +80,10 @@ def _pending(about: About) -> Iterator[str]:
     for goal in work.items(about.scope, Goal):
         if goal.state == "open":
             yield f"{goal.id}  {_short(goal.text)} (goal{_due(goal)})"
+    for one in work.items(about.scope, Candidate):
+        person = next((person for person in about.people if person.id == one.person), None)
+        if one.state == "open" and person is not None and person.role == "candidate":
+            yield f"{one.id}  {_short(person.name)} (candidate)"
 
 
 def _short(text: str) -> str:

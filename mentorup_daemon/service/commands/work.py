@@ -122,7 +122,7 @@ def move(about: About, command: Command) -> list[Line]:
 def _words(found: work.Numbered) -> str:
     """What the receipt calls it."""
     if isinstance(found, Candidate):
-        return found.name
+        return found.name or found.person
     return f"what you and {found.mentor} have agreed on" if isinstance(found, Compact) else found.text
 
 

@@ -85,7 +85,8 @@ def everything(made: Letter) -> str:
 
 
 def asking(*topics: Topic, meeting: Meeting = MEETING, mentor: Mentor = ANA, **more: object) -> Snapshot:
-    return replace(BARE, topics=topics, meetings=(meeting,), mentors=(mentor,), **more)  # type: ignore[arg-type]
+    before = replace(EARLIER, mentor=mentor.id)
+    return replace(BARE, topics=topics, meetings=(before, meeting), mentors=(mentor,), **more)  # type: ignore[arg-type]
 
 
 def question(number: int, text: str, **more: object) -> Topic:
@@ -748,7 +749,7 @@ def test_t5_the_question_for_a_letter_brings_the_facts() -> None:
 
 
 def test_t5_without_facts_the_question_for_a_letter_has_no_recipient() -> None:
-    bare = replace(BARE, requests=with_request("").requests)
+    bare = replace(BARE, meetings=(MEETING,), requests=with_request("").requests)
     made = letter("letter", "drafts", bare, about="letter-61")
     assert made.subject == "A letter of recommendation"
     assert parsed(made)["To"] is None

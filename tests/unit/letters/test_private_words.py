@@ -14,9 +14,22 @@ from hypothesis import strategies as st
 
 from mentorup_daemon.letters import Occasion, Templates, compose
 from mentorup_daemon.letters.compose import DRAFT_RULES
+from mentorup_daemon.letters.sample_candidates import candidate_snapshot
 from mentorup_daemon.letters.sample_cases import with_ending, with_mentee, with_plans, with_request
 from mentorup_daemon.letters.samples import EARLIER, NOW, sample_snapshot
-from mentorup_daemon.records import ActionItem, Compact, Feedback, Goal, ProfileEntry, Snapshot, Thanks, Topic, Win
+from mentorup_daemon.records import (
+    ActionItem,
+    Candidate,
+    Compact,
+    Feedback,
+    FitAnswer,
+    Goal,
+    ProfileEntry,
+    Snapshot,
+    Thanks,
+    Topic,
+    Win,
+)
 from mentorup_daemon.rules.plan import upcoming
 
 MARK = "zygomorphic"
@@ -93,13 +106,16 @@ def test_t10_a_private_topic_is_in_no_draft(hidden: list[Topic], rest: list[obje
         assert MARK not in text
 
 
+ACQUAINTED = (*sample_snapshot().meetings, replace(EARLIER, key="ben", uid="ben", mentor="ben"))
+UNANSWERED = replace(candidate_snapshot(), meetings=())
 CASES = {
+    "candidates": candidate_snapshot(),
     "mentee": with_mentee(),
     "ended": with_ending(),
     "plans": with_plans(),
     "letter": with_request(),
     "met": replace(sample_snapshot(), meetings=(replace(EARLIER, start=NOW - timedelta(hours=5), end=NOW),)),
-    "nothing new": replace(sample_snapshot(), topics=(), feedback=(), actions=()),
+    "nothing new": replace(sample_snapshot(), topics=(), feedback=(), actions=(), meetings=ACQUAINTED),
 }
 
 
@@ -129,11 +145,44 @@ def test_t10_c25_neither_a_private_nor_a_held_back_topic_is_in_any_draft_of_any_
 def test_t10_the_cases_bring_a_draft_of_every_rule_that_writes_one() -> None:
     rules = {
         one.rule
-        for view in (RICH, *(replace(case, ledger={}) for case in CASES.values()))
+        for view in (RICH, UNANSWERED, *(replace(case, ledger={}) for case in CASES.values()))
         for one in upcoming(view, NOW, NOW + timedelta(days=200))
         if one.lands == "drafts"
     }
-    assert set(DRAFT_RULES) - rules <= {"hello", "referral", "retry", "brief"}  # with candidates, below
+    assert set(DRAFT_RULES) - rules == set()
+
+
+fit_answers = st.builds(
+    FitAnswer,
+    id=st.integers(500, 599),
+    person=st.sampled_from(["kim", "lee", "ana"]),
+    question=st.integers(1, 4),
+    text=words.map(lambda text: f"{MARK} {text}"),
+    created_at=before,
+)
+kept = st.builds(
+    Candidate,
+    id=st.integers(600, 699),
+    person=st.just("lee"),
+    name=st.just("Lee Park"),
+    why=words.map(lambda text: f"{MARK} {text}"),
+    recommended_by=words.map(lambda text: f"{MARK} {text}"),
+    helped=words.map(lambda text: f"{MARK} {text}"),
+    created_at=before,
+)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(fit_answers, min_size=1, max_size=4), st.lists(kept, max_size=2))
+def test_t10_what_is_said_of_the_fit_is_in_no_draft_and_what_is_kept_of_one_in_no_others(
+    said: list[FitAnswer], kept: list[Candidate]
+) -> None:
+    view = replace(candidate_snapshot(), ledger={})
+    hidden = replace(view, fits=(*view.fits, *said), candidates=(*view.candidates, *kept))
+    found = drafts(hidden)
+    assert sum("Dear Kim" in text for text in found) == 2
+    assert not [text for text in found if MARK in text and "Dear Lee" not in text]
+    assert not [text for text in drafts(replace(hidden, candidates=view.candidates)) if MARK in text]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -155,7 +204,8 @@ def test_t10_the_same_words_are_in_a_draft_when_they_are_not_private(mentor: str
 def test_t10_c3_what_the_owner_keeps_of_themselves_is_in_no_draft(kind: str, text: str, rest: list[object]) -> None:
     stub = Goal(id=2000, text=f"get better at {MARK} {text}", created_at=NOW)
     mine = ProfileEntry(id=2001, kind=kind, text=f"{MARK} {text}", goal=2000, created_at=NOW)  # type: ignore[arg-type]
-    view = with_records(replace(RICH, profile=(mine,)), [stub, *rest])
+    # only what leads up to a first meeting tells of values and ways of working (C14)
+    view = with_records(replace(RICH, profile=(mine,), meetings=ACQUAINTED), [stub, *rest])
     for found in drafts(replace(view, goals=tuple(one for one in view.goals if one.mentor is None))):
         assert MARK not in found
     dated = replace(view, goals=(replace(stub, due=NOW.date()),))

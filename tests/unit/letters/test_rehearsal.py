@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from mentorup_daemon.letters import Occasion, Templates, compose
+from mentorup_daemon.letters.sample_candidates import candidate_snapshot, unknown_snapshot
 from mentorup_daemon.letters.sample_cases import with_ending, with_mentee, with_request
 from mentorup_daemon.letters.samples import (
+    EARLIER,
     NOW,
     WITH_BEN,
     bare_snapshot,
@@ -20,13 +22,16 @@ from mentorup_daemon.records import Snapshot
 from mentorup_daemon.rules.plan import RULES, upcoming
 
 VIEWS = {
+    "candidates": candidate_snapshot(),
+    "unknown": unknown_snapshot(),
     "rich": sample_snapshot(),
     "bare": bare_snapshot(),
     "mentee": with_mentee(),
     "ended": with_ending(),
     "asked": with_request(),
     "busy": replace(busy_week(), started_at=NOW - timedelta(days=30)),
-    "quiet": replace(bare_snapshot(), meetings=(WITH_BEN,)),
+    "quiet": replace(bare_snapshot(), meetings=(replace(EARLIER, mentor="ben"), WITH_BEN)),
+    "unanswered": replace(candidate_snapshot(), meetings=()),
 }
 OCCASION = Occasion(message_id="<rehearsal@localhost>")
 

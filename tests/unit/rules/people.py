@@ -32,14 +32,19 @@ def meeting(start: datetime, *, key: str = "m1", mentor: str = "ana", minutes: i
     return replace(made, **facts)
 
 
-def snapshot(meetings: Iterable[Meeting] = (), *, owner: Owner = SAM, **facts: Any) -> Snapshot:
-    """The records, begun a year before the meetings."""
+LONG_AGO = meeting(MONDAY - timedelta(days=200), key="long-ago", also=("ben",))
+
+
+def snapshot(
+    meetings: Iterable[Meeting] = (), *, owner: Owner = SAM, acquainted: bool = True, **facts: Any
+) -> Snapshot:
+    """The records, begun a month before the meetings. `acquainted`: Ana and Ben have been met before."""
     made = Snapshot(
         owner=owner,
         practice=Practice(),
         started_at=datetime(2026, 11, 1, tzinfo=ZONE),
         mentors=(ANA, BEN),
-        meetings=tuple(meetings),
+        meetings=(*((LONG_AGO,) if acquainted else ()), *meetings),
         ledger={"welcome/owner/first-start": entry("welcome/owner/first-start", "welcome", MONDAY)},
     )
     return replace(made, **facts)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mentorup_daemon.records import (
     ActionItem,
+    Candidate,
     Compact,
     Contact,
     Due,
@@ -30,7 +31,8 @@ from tests.unit.rules.people import ANA, BEN, MONDAY, SAM, delivered, meeting, s
 BEGIN = MONDAY.replace(hour=0)
 DAYS = 10
 hours = st.integers(-10 * 24, 30 * 24).map(lambda hour: BEGIN + timedelta(hours=hour))
-who = st.sampled_from(["ana", "ben"])
+who = st.sampled_from(["ana", "ben", "kim"])
+KIM = Mentor(id="kim", name="Kim Okafor", emails=("kim@example.com",), role="candidate")
 
 
 @st.composite
@@ -43,7 +45,7 @@ def busy(draw: st.DrawFn) -> Snapshot:
             channel=draw(st.sampled_from(["email", "phone"])),
             distance=draw(st.sampled_from([None, "peer", "senior"])),
         )
-        for person in (ANA, BEN)
+        for person in (ANA, BEN, KIM)
     ]
     met = draw(st.lists(st.tuples(hours, who), max_size=5))
     said = draw(st.lists(st.tuples(hours, who, st.booleans()), max_size=3))
@@ -52,6 +54,9 @@ def busy(draw: st.DrawFn) -> Snapshot:
     agreed = draw(st.lists(st.tuples(st.integers(-100, 0), who), max_size=2))
     gaps = draw(st.integers(0, 2))
     owed = draw(st.lists(st.tuples(hours, who, st.sampled_from(["me", "ana"])), max_size=3))
+    known = draw(st.lists(st.tuples(hours, st.booleans()), max_size=2))
+    greeted = draw(st.lists(st.integers(10, 10 * 24).map(lambda hour: BEGIN + timedelta(hours=hour)), max_size=2))
+    wrote = draw(st.lists(st.tuples(hours, st.sampled_from(["mail to", "mail from"])), max_size=3))
     return replace(
         snapshot([meeting(at, key=f"m{number}", mentor=mentor) for number, (at, mentor) in enumerate(met)]),
         mentors=tuple(people),
@@ -81,7 +86,15 @@ def busy(draw: st.DrawFn) -> Snapshot:
             for at in [BEGIN + timedelta(days=day)]
         ),
         profile=tuple(ProfileEntry(id=600 + n, kind="gap", text="no", created_at=BEGIN) for n in range(gaps)),
-        contacts=tuple(Contact(mentor=mentor, at=at, kind="mail to") for at, mentor in met if at < BEGIN),
+        candidates=tuple(
+            Candidate(id=700 + n, person="kim", name="Kim", why="x" * why, created_at=at)
+            for n, (at, why) in enumerate(known)
+        ),
+        requests=tuple(Request(id=800 + n, kind="hello", person="kim", created_at=at) for n, at in enumerate(greeted)),
+        contacts=(
+            *(Contact(mentor=mentor, at=at, kind="mail to") for at, mentor in met if at < BEGIN),
+            *(Contact(mentor="kim", at=at, kind=kind) for at, kind in wrote),  # type: ignore[arg-type]
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mentorup_daemon.records import Feedback, Mark, Meeting, Receipt, Snapshot, Thanks, Topic, Trouble
 from mentorup_daemon.rules.hours import in_hours
 from mentorup_daemon.rules.plan import explain, plan, upcoming
-from tests.unit.rules.people import ALWAYS, ANA, MONDAY, SAM, ZONE, delivered, entry, keys, meeting, snapshot
+from tests.unit.rules.people import ALWAYS, ANA, LONG_AGO, MONDAY, SAM, ZONE, delivered, entry, keys, meeting, snapshot
 
 THURSDAY = MONDAY + timedelta(days=3, hours=5)
 ASKED = (Topic(id=1, text="K award: this cycle or next?", created_at=MONDAY - timedelta(days=7)),)
@@ -74,7 +74,13 @@ def test_c24_a_meeting_that_moves_far_away_takes_its_agenda_back_until_its_time(
     now = THURSDAY - timedelta(hours=47)
     view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
     assert plan(view, now).withdraw == ()
-    moved = replace(view, meetings=(meeting(THURSDAY + timedelta(days=14)),))
+    moved = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY + timedelta(days=14)),
+        ),
+    )
     assert [one.entry.key for one in plan(moved, now).withdraw] == ["agenda/ana/m1/draft", "agenda/ana/m1"]
     assert {one.why for one in plan(moved, now).withdraw} == {"moved"}
     assert plan(moved, now).due == ()
@@ -84,7 +90,13 @@ def test_c24_a_meeting_that_moves_by_an_hour_has_its_agenda_revised() -> None:
     view = snapshot([meeting(THURSDAY)])
     now = THURSDAY - timedelta(hours=28)
     view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
-    moved = replace(view, meetings=(meeting(THURSDAY + timedelta(hours=1)),))
+    moved = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY + timedelta(hours=1)),
+        ),
+    )
     assert plan(moved, now).withdraw == ()
     assert [(one.key, one.revision) for one in plan(moved, now).due] == [
         ("agenda/ana/m1/draft", 2),
@@ -96,7 +108,13 @@ def test_a_cancelled_meeting_withdraws_and_says_so_once() -> None:
     view = snapshot([meeting(THURSDAY)])
     now = THURSDAY - timedelta(hours=28)
     view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
-    off = replace(view, meetings=(meeting(THURSDAY, status="cancelled"),))
+    off = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY, status="cancelled"),
+        ),
+    )
     withdrawn = plan(off, now).withdraw
     assert {one.why for one in withdrawn} == {"cancelled"}
     ledger = dict(off.ledger) | {
@@ -106,7 +124,13 @@ def test_a_cancelled_meeting_withdraws_and_says_so_once() -> None:
     assert keys(plan(off, now).due) == ["change/ana/m1/1"]
     off = replace(off, ledger=delivered(off.ledger, plan(off, now).due, now))
     assert plan(off, now).due == ()
-    revived = replace(off, meetings=(meeting(THURSDAY),))
+    revived = replace(
+        off,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY),
+        ),
+    )
     assert [(one.key, one.revision) for one in plan(revived, now).due] == [
         ("agenda/ana/m1/draft", 2),
         ("agenda/ana/m1", 2),
@@ -126,7 +150,14 @@ def test_a_draft_that_is_the_owners_is_not_written_again_but_the_note_is() -> No
     now = THURSDAY - timedelta(hours=28)
     ledger = delivered(view.ledger, plan(view, now).due, now)
     ledger["agenda/ana/m1/draft"] = replace(ledger["agenda/ana/m1/draft"], outcome="left")
-    moved = replace(view, ledger=ledger, meetings=(meeting(THURSDAY + timedelta(hours=1)),))
+    moved = replace(
+        view,
+        ledger=ledger,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY + timedelta(hours=1)),
+        ),
+    )
     assert keys(plan(moved, now).due) == ["agenda/ana/m1"]
 
 
@@ -143,7 +174,13 @@ def test_skip_is_an_answer_and_takes_the_draft_back() -> None:
     view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
     view = replace(view, marks={"agenda/ana/m1": Mark(key="agenda/ana/m1", skipped=True)})
     assert [(one.entry.key, one.why) for one in plan(view, now).withdraw] == [("agenda/ana/m1/draft", "skipped")]
-    moved = replace(view, meetings=(meeting(THURSDAY + timedelta(hours=1)),))
+    moved = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY + timedelta(hours=1)),
+        ),
+    )
     assert plan(moved, now).due == ()
 
 
@@ -304,6 +341,12 @@ def test_c24_a_meeting_that_moves_a_little_later_is_revised_without_a_gap() -> N
     view = snapshot([meeting(THURSDAY)], topics=ASKED)
     now = THURSDAY - timedelta(hours=48)
     view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
-    moved = replace(view, meetings=(meeting(THURSDAY + timedelta(hours=2)),))
+    moved = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(THURSDAY + timedelta(hours=2)),
+        ),
+    )
     assert plan(moved, now).withdraw == ()
     assert [one.revision for one in plan(moved, now).due] == [2, 2]

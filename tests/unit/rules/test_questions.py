@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mentorup_daemon.records import Mark, Topic
 from mentorup_daemon.rules.plan import plan
-from tests.unit.rules.people import MONDAY, delivered, keys, meeting, snapshot
+from tests.unit.rules.people import LONG_AGO, MONDAY, delivered, keys, meeting, snapshot
 
 START = MONDAY + timedelta(days=11, hours=5)  # a Friday, 14:00
 SKIPPED = {"questions/ana/m1": Mark(key="questions/ana/m1", skipped=True)}
@@ -66,11 +66,29 @@ def test_c24_a_question_moves_with_its_meeting_and_its_end_is_told() -> None:
     view = snapshot([meeting(START + timedelta(days=3))])
     now = START - timedelta(days=2)
     view = replace(view, ledger=delivered(view.ledger, plan(view, now).due, now))
-    near = replace(view, meetings=(meeting(START + timedelta(days=3, hours=1)),))
+    near = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(START + timedelta(days=3, hours=1)),
+        ),
+    )
     assert [(one.key, one.revision) for one in plan(near, now).due] == [("questions/ana/m1", 2)]
-    far = replace(view, meetings=(meeting(START + timedelta(days=30)),))
+    far = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(START + timedelta(days=30)),
+        ),
+    )
     assert [(one.entry.key, one.why) for one in plan(far, now).withdraw] == [("questions/ana/m1", "moved")]
-    off = replace(view, meetings=(meeting(START + timedelta(days=3), status="cancelled"),))
+    off = replace(
+        view,
+        meetings=(
+            LONG_AGO,
+            meeting(START + timedelta(days=3), status="cancelled"),
+        ),
+    )
     [withdrawal] = plan(off, now).withdraw
     assert withdrawal.why == "cancelled"
     gone = dict(off.ledger) | {withdrawal.entry.key: replace(withdrawal.entry, outcome="withdrawn", outcome_at=now)}
