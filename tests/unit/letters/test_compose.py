@@ -674,6 +674,7 @@ def test_t11_c28_the_owner_is_told_what_was_done_asked_who_next_and_how_to_take_
     assert "every schedule about Ana has stopped" in text
     assert "You meet once more, on Thursday 3 December, 14:00" in text
     assert "Who next?" in text
+    assert "CANDIDATE name <address>" in text
     assert "RESUME ana" in text
     assert "UNDO" in text
     by_hand = letter("closing", snapshot=replace(ENDED, receipts=()), about="ana/2026-12-01")
