@@ -120,6 +120,20 @@ def test_of_many_events_only_those_that_changed_are_read(counted: CountedWorld) 
     assert starts["m7"] == MONDAY + timedelta(days=27, hours=2)
 
 
+def test_what_could_be_no_meeting_is_kept_as_it_is_until_the_config_says_that_it_could(counted: CountedWorld) -> None:
+    world = counted
+    world.dav.put_event("m", event("m", "Catch-up with Ana"))
+    world.poll()
+    assert world.records().meetings == ()
+    with world.account.store.reading() as scope:
+        assert kept.candidates(scope) == set()
+    world.restart()
+    world.changes["recognition"] = {"titles": ["(?i)^catch-up"]}
+    world.poll()
+    assert set(world.counted.methods) == {"PROPFIND"}  # from the text in the store
+    assert [meeting.recognised_by for meeting in world.records().meetings] == ["title"]
+
+
 def test_a_new_calendar_is_noticed_within_the_hour(counted: CountedWorld) -> None:
     world = counted
     world.changes["caldav"] = {"calendars": []}
