@@ -144,7 +144,9 @@ def _probe(dav: Dav, calendar: CalendarInfo, before: _State) -> _State:
         raise CalendarGone(f"the calendar {calendar.name!r} isn't on {dav.host} any more")
     ctag, token = answers[0].text(f"{CS}getctag"), _real(answers[0].text(f"{D}sync-token"))
     by: Literal["ctag", "token", ""] = "ctag" if ctag else "token" if token else ""
-    return replace(before, ctag=ctag, token=token or before.token, by=before.by or by)
+    if before.by == "ctag":
+        token = before.token  # which wasn't asked for
+    return replace(before, ctag=ctag, token=token, by=before.by or by)
 
 
 def _named(state: _State) -> str:

@@ -412,6 +412,19 @@ class TestSync:
         assert "sync-token" in asked.body
         assert "getctag" not in asked.body
 
+    @pytest.mark.parametrize("ctag", [True, False])
+    def test_a_server_that_names_its_state_no_more_is_not_taken_for_unchanged(
+        self, scripted: ScriptedCalendar, follower: Follower, ctag: bool
+    ) -> None:
+        scripted.ctag = ctag
+        scripted.put("a")
+        follower.look()
+        scripted.ctag, scripted.token = False, ""
+        scripted.put("b")
+        assert [resource.href for resource in follower.look().changed] == ["/cal/b.ics"]
+        del scripted.texts["/cal/a.ics"]
+        assert follower.look().deleted == ("/cal/a.ics",)
+
     def test_texts_that_a_server_wont_give_with_the_difference_are_not_asked_for_again(
         self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
     ) -> None:
