@@ -7,7 +7,7 @@
 
 A fault waits until that many bytes have gone its way, from all connections together, and then comes once; `came` counts
 those that did. What is frozen stays so until `heal`, as with a server that stands still or a line that was unplugged.
-All runs in one thread of its own.
+`tap` is called with all that goes to the server, before it gets there. All runs in one thread of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self
@@ -48,6 +49,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         self.came = 0
+        self.tap: Callable[[bytes], object] = len
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -149,6 +151,8 @@ class Proxy:
         while octets := await reader.read(65536):
             if self._slow:
                 await asyncio.sleep(_DELAY)
+            if way == "up":
+                self.tap(octets)
             fault = self._fault
             if fault is None or fault.way != way:
                 writer.write(octets)

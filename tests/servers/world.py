@@ -8,7 +8,7 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import tomli_w
 
+from mentorup_daemon.calendars import Feed
 from mentorup_daemon.config import Settings, parse
 from mentorup_daemon.records import Snapshot
 from mentorup_daemon.service.account import Account, Step, go_on, open_account
@@ -75,6 +76,7 @@ class World:
     state: Path
     now: datetime = MONDAY
     changes: dict[str, dict[str, object]] = field(default_factory=dict)
+    feeds: tuple[str, ...] = ()
     mentors: list[dict[str, object]] = field(
         default_factory=lambda: [
             {"id": "ana", "name": "Ana Ortiz", "emails": [ANA], "cadence": "60d"},
@@ -122,7 +124,8 @@ class World:
     def account(self) -> Account:
         """The account, opened when first needed."""
         if self._account is None:
-            self._account = open_account(self.settings(), {})
+            opened = open_account(self.settings(), {})
+            self._account = replace(opened, feeds=tuple(Feed(url) for url in self.feeds)) if self.feeds else opened
         return self._account
 
     def restart(self) -> None:
