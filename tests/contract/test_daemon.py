@@ -118,27 +118,6 @@ def test_sigterm_cuts_a_wait_on_a_frozen_server_short(light_now: World) -> None:
                 assert process.wait(6) == 0
 
 
-@pytest.mark.slow
-def test_p01_killed_again_and_again_while_mail_and_meetings_come(light_now: World) -> None:
-    world = light_now
-    world.changes["caldav"] = {"poll_interval": "10s"}
-    with daemon(world) as process:
-        until(lambda: world.folder("INBOX"))
-        process.kill()
-    for number in range(8):
-        world.meet(f"m{number}", world.now + timedelta(hours=20 + number))
-        world.write(f"Advice {number}.", to=SAM, sender=ANA, subject=f"Talk {number} #feedback")
-        with daemon(world) as process:
-            time.sleep(0.8 + 0.17 * number)
-            process.kill()
-    assert cli(world, "run", "--once").returncode == 0
-    filed = json.loads(cli(world, "feedback", "list", "--json").stdout)
-    assert sorted(item["text"] for item in filed) == [f"Advice {number}." for number in range(8)]
-    ids = [str(one["Message-ID"]) for one in (*world.notes, *world.folder("Drafts"))]
-    assert len(world.notes) == len(world.folder("Drafts")) == 8
-    assert len(set(ids)) == 16
-
-
 @pytest.fixture
 def unused_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -23,7 +23,7 @@ from typing import Literal, Self
 Way = Literal["up", "down"]  # to the server, from the server
 Kind = Literal["cut", "reset", "freeze", "delay"]
 
-_DELAY = 0.15  # seconds that each piece takes while there is a delay
+_DELAY = 0.03  # seconds that each piece takes while there is a delay
 
 
 @dataclass(frozen=True, slots=True)
