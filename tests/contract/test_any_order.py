@@ -224,7 +224,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.debian
-@pytest.mark.timeout(570)
+@pytest.mark.timeout(1200)
 def test_p01_p02_in_any_order_nothing_is_lost_or_comes_twice(
     dovecot: Mailserver, radicale: CalDavServer, tmp_path: Path
 ) -> None:

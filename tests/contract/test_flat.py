@@ -59,7 +59,7 @@ def dovecot_world(dovecot: Mailserver, radicale: CalDavServer, tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.debian
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 def test_p05_five_thousand_passes_leave_nothing_over(dovecot_world: World) -> None:
     world = dovecot_world
     assert world.mail.dovecot

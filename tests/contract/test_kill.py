@@ -128,7 +128,7 @@ def something_happens(world: World, expected: Expected, number: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(570)
+@pytest.mark.timeout(1200)
 def test_p01_killed_hundreds_of_times_everything_is_there_once(light_now: World) -> None:
     world, expected, chance = light_now, Expected(), random.Random(6)
     executioner = Executioner()
