@@ -17,7 +17,7 @@ from mentorup_daemon.records import ActionItem
 from mentorup_daemon.service.tend import REMINDERS, tend
 from mentorup_daemon.store import reminders, work
 from mentorup_daemon.store.forgetting import forget_person
-from tests.contract.test_crashes import Killed, Steps
+from tests.contract.test_crashes import Killed, Steps, named_in_the_service
 from tests.servers.caldav import CalDavServer
 from tests.servers.imap import Mailserver
 from tests.servers.world import MONDAY, World, event
@@ -254,6 +254,8 @@ def test_p01_killed_after_any_step_the_calendar_ends_like_without(
     ]
     about = [number for number, name in enumerate(steps.names) if name.startswith("reminder")]
     assert len(about) == 9
+    there_are = {name for name in named_in_the_service() if name.startswith("reminder")}
+    assert {steps.names[number] for number in about} == there_are - {"reminder left"}  # after which nothing is done
     world.restart()
     for number in about:
         world, shelf = begun(f"killed-{number}")
