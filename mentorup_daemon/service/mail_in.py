@@ -51,7 +51,8 @@ class _Place:
 
 def look(account: Account, now: datetime, step: Step) -> None:
     """Brings what the mail says into the store. Raises the door's errors; what was kept before them stays."""
-    _unless_gone(account, "Sent", now, lambda: sent.look(account, now))
+    gone: list[str] = []
+    _unless_gone("Sent", gone, lambda: sent.look(account, now))
     step("sent mail kept")
     folders = tuple(dict.fromkeys((*account.watch, *account.tags.folders)))
     for folder in account.tags.folders:
@@ -61,31 +62,39 @@ def look(account: Account, now: datetime, step: Step) -> None:
     folders = tuple(
         folder
         for folder in folders
-        if _unless_gone(account, folder, now, functools.partial(_look_at, account, folder, now, step))
+        if _unless_gone(folder, gone, functools.partial(_look_at, account, folder, now, step))
     )
+    _tell(account, gone, now)
     filing.take_back_untagged(account, folders, now, lambda message: _tags_of(account, message), step)
     filing.mark(account, folders)
     step("filed mail marked")
 
 
-def _unless_gone(account: Account, folder: str, now: datetime, work: Callable[[], None]) -> bool:
-    """Does what needs a folder; one that isn't there is a trouble of its own, over as soon as there is one again."""
-    about = f"folder-{folder}"[:100]
+def _unless_gone(folder: str, gone: list[str], work: Callable[[], None]) -> bool:
+    """Does what needs a folder; one that isn't there is put among those that are gone."""
     try:
         work()
     except NoSuchFolder as error:
         _log.warning("folder is gone", folder=folder, reason=str(error))
-        text = f"The folder {folder} is gone, so the mail in it can't be read."
-        remedy = "Make the folder again, or name another one in [imap] of your config."
-        with account.store.writing() as scope:
-            health.trouble(scope, about, text, remedy=remedy, passing=True, now=now)
+        gone.append(folder)
         return False
-    with account.store.reading() as scope:
-        stands = any(trouble.about == about for trouble in health.all_troubles(scope))
-    if stands:
-        with account.store.writing() as scope:
-            health.over(scope, about)
     return True
+
+
+def _tell(account: Account, gone: list[str], now: datetime) -> None:
+    """Each folder that is gone is a trouble of its own, over as soon as it is there again or not named any more."""
+    named = {f"folder-{folder}"[:100]: folder for folder in gone}
+    with account.store.reading() as scope:
+        standing = {trouble.about for trouble in health.all_troubles(scope) if trouble.about.startswith("folder-")}
+    if not (named or standing):
+        return
+    remedy = "Make the folder again, or name another one in [imap] of your config."
+    with account.store.writing() as scope:
+        for about, folder in named.items():
+            text = f"The folder {folder} is gone, so the mail in it can't be read."
+            health.trouble(scope, about, text, remedy=remedy, passing=True, now=now)
+        for about in standing - named.keys():
+            health.over(scope, about)
 
 
 def _look_at(account: Account, folder: str, now: datetime, step: Step) -> None:

@@ -204,8 +204,16 @@ def test_a_watched_folder_that_is_gone_costs_itself_and_is_told_after_a_day(ligh
     world.tend()
     world.tend()
     assert filed(world) == ["Breathe.", "Slow down."]
-    with world.account.store.reading() as scope:
-        assert health.all_troubles(scope) == ()
+    assert world.records().troubles == ()
+    with world.mail.client() as client:
+        client.delete_folder("Mentors")
+    world.restart()
+    world.tend()
+    assert len(world.records().troubles) == 1
+    world.restart()
+    world.changes["imap"] = {"watch": ["INBOX"]}
+    world.tend()
+    assert world.records().troubles == ()
 
 
 @pytest.mark.debian
