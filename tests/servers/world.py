@@ -239,6 +239,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 def cyrus_world(cyrus: Mailserver, cyrus_dav: CalDavServer, tmp_path: Path) -> Iterator[World]:
     """Sam's world on one server for mail and calendars."""
     made = World(cyrus, cyrus_dav, tmp_path)
+    made.acquaint()
     yield made
     made.restart()
 

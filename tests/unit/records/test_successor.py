@@ -37,7 +37,7 @@ def test_c24_one_that_was_there_before_is_in_nobodys_place() -> None:
 def test_c24_what_is_on_or_called_off_in_the_calendar_has_none() -> None:
     new = came("new", 2 * DAY)
     called_off = meeting(MONDAY + DAY, key="off", status="cancelled", seen_at=SEEN)
-    records = snapshot([called_off, meeting(MONDAY + DAY, key="on", gone_at=MONDAY), new])
+    records = snapshot([called_off, meeting(MONDAY + DAY, key="on", gone_at=MONDAY), new], acquainted=False)
     assert [records.successor(one) for one in records.meetings] == [None] * 3
     assert records.predecessor(new) is None
 
