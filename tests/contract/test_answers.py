@@ -201,6 +201,20 @@ def test_t8_mentor_names_whose_words_they_are(light_world: World) -> None:
     assert world.records().feedback[0].mentor is None
 
 
+def test_c19_what_they_advised_is_asked_for_and_kept_in_their_words(light_world: World) -> None:
+    world = light_world
+    world.tend()
+    world.meet("first", MONDAY + timedelta(hours=1))
+    world.now = MONDAY.replace(hour=17)
+    world.tend()
+    asked = next(note for note in world.notes if "in their words" in body(note))
+    world.reply(asked, "HEARD Cut the second cohort, you can't power it.")
+    world.tend()
+    assert [(one.text, one.mentor, one.source) for one in world.records().feedback] == [
+        ("Cut the second cohort, you can't power it.", "ana", "manual")
+    ]
+
+
 def test_t6_talked_keeps_contact_that_no_program_sees_and_undo_takes_it_back(light_world: World) -> None:
     world = begun(light_world)
     assert "kept as contact on Monday 30 November 2026" in told(world, "TALKED")
