@@ -1,9 +1,10 @@
 """What goes on the agenda of one meeting, in which order, and for how long. Pure arithmetic over the records.
 
 Questions come first, by priority, then the points of a first meeting, what is only told, and what became of advice (T3,
-T8). The minutes add up to the meeting (T7); what doesn't fit with five minutes is kept for "if time allows". Above them
-all stands what the owner still owes (P4). Held back are topics off the person's
-allow-list (C25) and, always, private ones. A promise of the mentor's is mentioned in one agenda, no more (P4).
+T8). The minutes add up to the meeting (T7); what doesn't fit with five minutes is kept for "if time allows", and news
+alone takes five minutes each and leaves the rest open. Above them all stands what the owner still owes (P4). Held back
+are topics off the person's allow-list (C25) and, always, private ones. A promise of the mentor's is mentioned in one
+agenda, no more (P4).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Literal
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.first_meeting import Point, first_points
 from mentorup_daemon.letters.headers import flat
-from mentorup_daemon.letters.minutes import divide, fitting
+from mentorup_daemon.letters.minutes import STEP, divide, fitting
 from mentorup_daemon.records import ActionItem, Feedback, Goal, Meeting, Mentor, Snapshot, Topic
 from mentorup_daemon.records.standing import follow_up, is_stub, overdue
 
@@ -164,16 +165,27 @@ def _timed(meeting: Meeting, entries: list[AgendaItem]) -> tuple[tuple[AgendaIte
     if not total:
         return tuple(entries), ()
     room = fitting(total, len(entries))
+    while room > 1 and entries[room - 1].point and sum(_needed(entry) for entry in entries[:room]) > total:
+        room -= 1  # the owner's own minutes before the last points of a first meeting
     chosen, later = entries[:room], entries[room:]
+    only_told = all(entry.kind in ("update", "follow-up") for entry in chosen)
     minutes, left = divide(
         total,
-        [entry.topic.minutes if entry.topic else None for entry in chosen],
+        [_own_minutes(entry) or (STEP if only_told else None) for entry in chosen],
         [_weight(entry) for entry in chosen],
     )
     timed = [replace(entry, minutes=share) for entry, share in zip(chosen, minutes, strict=True)]
     if timed and left:
         timed.append(AgendaItem(kind="rest", minutes=left))
     return tuple(timed), tuple(later)
+
+
+def _own_minutes(entry: AgendaItem) -> int | None:
+    return entry.topic.minutes if entry.topic else None
+
+
+def _needed(entry: AgendaItem) -> int:
+    return _own_minutes(entry) or STEP
 
 
 def _weight(entry: AgendaItem) -> int:

@@ -307,7 +307,7 @@ def _note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occ
         return _agenda_note(due, snapshot, now, templates, occasion)
     if due.rule == "closing_agenda":
         context = closing_note_context(snapshot, *meeting_of(due, snapshot), occasion, now)
-        return _with_draft(due.rule, context, templates, occasion)
+        return _with_draft(due.rule, context, {}, templates, occasion)
     if due.rule not in _NOTES:
         raise Malformed(f"{due.key}: there is no note of the rule {due.rule!r}.")
     return templates.render(f"{due.rule}/note", _NOTES[due.rule](due, snapshot, now, occasion))
@@ -315,12 +315,21 @@ def _note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occ
 
 def _agenda_note(due: Due, snapshot: Snapshot, now: datetime, templates: Templates, occasion: Occasion) -> Rendered:
     agenda = agenda_for(snapshot, meeting_of(due, snapshot)[0], now)
-    context = {**agenda_context(snapshot, agenda, now), **note_context(snapshot, agenda, occasion, now)}
-    return _with_draft(due.rule, context, templates, occasion)
+    context, own = agenda_context(snapshot, agenda, now), note_context(snapshot, agenda, occasion, now)
+    return _with_draft(due.rule, context, own, templates, occasion)
 
 
-def _with_draft(rule: str, context: Mapping[str, object], templates: Templates, occasion: Occasion) -> Rendered:
-    """The note with its draft below it, as that lies in Drafts; without one where it isn't there as we wrote it."""
+def _with_draft(
+    rule: str,
+    context: Mapping[str, object],
+    own: Mapping[str, object],
+    templates: Templates,
+    occasion: Occasion,
+) -> Rendered:
+    """The note with its draft below it, as that lies in Drafts; without one where it isn't there as we wrote it.
+
+    `context` is what both can name, `own` what the note alone sees, or sees otherwise.
+    """
     written = templates.render(f"{rule}/draft", context) if occasion.draft_state == "fresh" else None
-    rendered = templates.render(f"{rule}/note", {**context, **draft_view(written)})
+    rendered = templates.render(f"{rule}/note", {**context, **own, **draft_view(written)})
     return replace(rendered, fallbacks=(*rendered.fallbacks, *(written.fallbacks if written else ())))

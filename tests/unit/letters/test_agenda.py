@@ -52,6 +52,11 @@ topics_of_any_kind = st.lists(
 )
 
 
+def test_t7_news_alone_takes_five_minutes_each_and_leaves_the_rest_open() -> None:
+    made = agenda(topic(1, "Kim said yes", wants="nothing"), feedback=(said(2, "Rehearse"),))
+    assert [(item.kind, item.minutes) for item in made.items] == [("update", 5), ("follow-up", 5), ("rest", 35)]
+
+
 @given(topics_of_any_kind, st.integers(0, 600), st.integers(0, 4))
 def test_t7_the_minutes_add_up_to_the_meeting(topics: list[Topic], minutes: int, advice: int) -> None:
     made = agenda(

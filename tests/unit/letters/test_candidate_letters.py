@@ -92,6 +92,22 @@ def test_every_letter_about_a_candidate_keeps_to_its_own_voice(key: str, about: 
 # The first agenda
 
 
+@pytest.mark.parametrize("snapshot", [RICH, FIRST], ids=["candidate", "mentor"])
+def test_c17_the_note_shows_the_first_agenda_as_it_lies_in_drafts(snapshot: Snapshot) -> None:
+    person, about = ("kim", WITH_KIM.key) if snapshot is RICH else ("ana", MEETING.key)
+    note, draft = (letter(f"agenda/{person}/x{part}", snapshot, about) for part in ("", "/draft"))
+    assert draft.text.strip() in note.text
+    assert "Who else do you think I should talk to?" in note.text
+
+
+def test_t7_the_minutes_that_the_owner_gave_a_question_stand_before_the_last_points_of_a_first_agenda() -> None:
+    asked = Topic(id=1, text="Which aim first? I'd begin with two.", mentor="ana", minutes=30, created_at=NOW)
+    made = agenda_for(replace(FIRST, topics=(asked,)), MEETING, NOW)
+    assert [item.minutes for item in made.items] == [30, 5, 5, 5]
+    assert len(made.if_time) == 2
+    assert "If there is time left:" in letter("agenda/ana/x/draft", replace(FIRST, topics=(asked,)), MEETING.key).text
+
+
 def test_t1_c6_with_a_candidate_the_own_questions_come_first_and_the_intro_behind_them() -> None:
     made = letter("agenda/kim/x/draft")
     points = re.findall(r"(?m)^\d\. (.*)$", made.text)
