@@ -312,6 +312,7 @@ def busy_week() -> Snapshot:
     )
     return replace(
         full,
+        meetings=(EARLIER, MEETING),  # none with Ben soon, so that a word to him is worth a line
         mentors=(replace(ANA, distance=None), replace(BEN, cadence=timedelta(days=30))),
         actions=(full.actions[0], offered, late),
         goals=(*full.goals, Goal(id=16, text="Learn to say no", created_at=at(11, 1))),

@@ -77,6 +77,7 @@ def thank_you_context(
         "meeting": meeting_view(snapshot, meeting, mentor, now),
         "thanks": bare(gratitude.thanks.text).removeprefix("for ") if gratitude.thanks else "",
         "advice": advice_view(gratitude.advice, owner, now) if gratitude.advice else None,
+        "before": gratitude.advice is not None and gratitude.advice.received_at < meeting.start,
         "promises": tuple(promise_view(action, owner, now) for action in gratitude.promises),
         "taken": tuple(taken[:_TAKEN]),
         "more_taken": max(0, len(taken) - _TAKEN),

@@ -19,6 +19,7 @@ from mentorup_daemon.records.work import ActionItem, Feedback, Goal, Topic
 AGENDAS = ("agenda", "mentee_agenda", "closing_agenda")
 """The rules that prepare a meeting with a draft and a note that tells of it."""
 
+_SOON = timedelta(days=14)
 LONGEST_SILENCE = timedelta(days=91)
 """Four times a year at least: no cadence is taken to mean longer (T6)."""
 
@@ -65,6 +66,12 @@ def closed_since(snapshot: Snapshot, mentor_id: str | None) -> datetime | None:
     """Since when it has ended with this person; None unless the owner has said CLOSE."""
     state = snapshot.states.get(mentor_id or "")
     return state.since if state is not None and state.state == "closed" else None
+
+
+def meets_soon(snapshot: Snapshot, person: Mentor, at: datetime) -> bool:
+    """True when a meeting with this person is ahead within two weeks: then nobody needs to write in between."""
+    ahead = next_meeting(snapshot, person, at)
+    return ahead is not None and ahead.start <= at + _SOON
 
 
 def silent_since(snapshot: Snapshot, person: Mentor, now: datetime) -> datetime:

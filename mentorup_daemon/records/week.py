@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records.due import Entry, Snapshot
 from mentorup_daemon.records.people import Distance, Mentor
-from mentorup_daemon.records.standing import longest_silence, silent_since, taken_up_at
+from mentorup_daemon.records.standing import longest_silence, meets_soon, silent_since, taken_up_at
 from mentorup_daemon.records.work import ActionItem, Feedback, Goal, Topic
 
 WEEK = timedelta(days=7)
@@ -119,11 +119,11 @@ def week(snapshot: Snapshot, at: datetime) -> Week:
 
 
 def _silent(snapshot: Snapshot, at: datetime) -> tuple[Mentor, ...]:
-    """The mentors with whom there has been no contact for longer than agreed, the longest silence first."""
+    """The mentors with whom there has been no contact for longer than agreed, nor will be soon, the longest first."""
     found = [
         (silent_since(snapshot, person, at), person.id, person)
         for person in snapshot.mentors
-        if person.role == "mentor" and snapshot.active(person.id, at)
+        if person.role == "mentor" and snapshot.active(person.id, at) and not meets_soon(snapshot, person, at)
     ]
     return tuple(
         person for since, _, person in sorted(found, key=lambda one: one[:2]) if since + longest_silence(person) <= at

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Mentor, Snapshot, key_part
-from mentorup_daemon.records.standing import longest_silence, next_meeting, silent_since
+from mentorup_daemon.records.standing import longest_silence, meets_soon, silent_since
 from mentorup_daemon.rules.hours import next_opening
 from mentorup_daemon.rules.schedule import first_after
 
 RULE = "contact"
 GRACE = timedelta(days=14)
 MOST = 3
-_MEETING_SOON = timedelta(days=14)
 _WEEK = timedelta(days=7)
 
 
@@ -34,7 +33,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
             )
             if moment > until:
                 break
-            if not _meets_soon(snapshot, person, max(moment, now)):
+            if not meets_soon(snapshot, person, max(moment, now)):
                 yield _due(snapshot, person, since, time, moment)
 
 
@@ -54,11 +53,6 @@ def _due(snapshot: Snapshot, person: Mentor, since: datetime, time: int, moment:
             f"tell; {longest_silence(person).days} days are what you have agreed on, or the longest there should be."
         ),
     )
-
-
-def _meets_soon(snapshot: Snapshot, person: Mentor, at: datetime) -> bool:
-    ahead = next_meeting(snapshot, person, at)
-    return ahead is not None and ahead.start <= at + _MEETING_SOON
 
 
 def _apart_from_check_in(snapshot: Snapshot, moment: datetime) -> datetime:

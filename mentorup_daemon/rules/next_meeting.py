@@ -15,14 +15,19 @@ from mentorup_daemon.rules.hours import next_opening
 RULE = "next_meeting"
 AFTER = timedelta(days=1)
 GRACE = timedelta(days=7)
+SLACK = timedelta(days=8)
 
 
 def booked(snapshot: Snapshot, meeting: Meeting, person: Mentor) -> bool:
-    """True when the next meeting with this person lies within the cadence, or there is no cadence."""
+    """True when the next meeting with this person lies about a cadence away, or there is no cadence.
+
+    Nobody's calendar keeps a cadence to the day: a meeting that has slipped a week, or a quarter of it, is booked.
+    """
     following = next_meeting(snapshot, person, meeting.start)
     if person.cadence is None:
         return True
-    return following is not None and following.start <= meeting.end + person.cadence
+    slack = max(SLACK, person.cadence / 4)
+    return following is not None and following.start <= meeting.end + person.cadence + slack
 
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:

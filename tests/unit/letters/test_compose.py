@@ -339,6 +339,14 @@ def test_t9_thanks_name_the_one_thing() -> None:
     assert parsed(made)["To"] == "Ana Ortiz <ana@example.org>"
 
 
+def test_t9_what_was_written_before_the_meeting_is_not_told_as_its_fruit() -> None:
+    advice = next(one for one in RICH.feedback if one.meeting == EARLIER.key)
+    early = replace(advice, source="reply", received_at=EARLIER.start - timedelta(days=1))
+    view = replace(RICH, thanks=(), feedback=(early,))
+    text = " ".join(letter("thank_you", "drafts", view, about=EARLIER.key, now=AFTER).text.split())
+    assert 'What you wrote on 4 November stays with me: "Cut the second cohort' in text
+
+
 def test_t9_without_anything_concrete_there_are_no_hollow_thanks_to_send() -> None:
     made = letter("thank_you", "drafts", BARE)
     assert not made.ready

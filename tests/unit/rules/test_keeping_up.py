@@ -214,6 +214,15 @@ def test_p3_nothing_is_missing_with_a_next_meeting_or_without_a_cadence() -> Non
     assert of("next_meeting", snapshot([held], mentors=(MONTHLY,), started_at=now), now) == []
 
 
+def test_p3_a_meeting_that_slips_by_a_week_is_booked_all_the_same() -> None:
+    weekly = replace(ANA, cadence=timedelta(days=7))
+    held, slipped = meeting(MONDAY), meeting(MONDAY + timedelta(days=14), key="m2")
+    now = held.end + timedelta(days=1)
+    assert of("next_meeting", snapshot([held, slipped], mentors=(weekly,)), now) == []
+    later = meeting(MONDAY + timedelta(days=21), key="m2")
+    assert of("next_meeting", snapshot([held, later], mentors=(weekly,)), now) != []
+
+
 def test_p3_a_meeting_that_is_booked_takes_the_draft_back() -> None:
     held = meeting(MONDAY)
     now = held.end + timedelta(days=1)
@@ -254,6 +263,8 @@ def test_t6_people_past_their_cadence_are_told_of() -> None:
     view = snapshot(mentors=(MONTHLY,), contacts=(contact,))
     assert of("digest", view, SLOT) == ["digest/owner/2026-12-14T08:00"]
     assert week(view, SLOT).silent == (MONTHLY,)
+    soon = replace(view, meetings=(*view.meetings, meeting(SLOT + timedelta(days=9), key="soon")))
+    assert week(soon, SLOT).silent == ()
 
 
 def test_c8_c23_an_empty_distance_and_a_goal_without_a_date_are_told_once_a_month() -> None:
