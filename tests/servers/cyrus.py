@@ -103,7 +103,8 @@ class Cyrus:
         for place, directories, files in os.walk(self.directory):
             for name in ("", *directories, *files):
                 os.chown(Path(place) / name, owner.pw_uid, owner.pw_gid)
-        command = [self.root / "usr/sbin/cyrmaster", "-D", "-C", self.directory / "imapd.conf"]
+        command = ["setpriv", "--pdeathsig", "TERM"]  # for a run that is killed, as its process group isn't ours
+        command += [self.root / "usr/sbin/cyrmaster", "-D", "-C", self.directory / "imapd.conf"]
         command += ["-M", self.directory / "cyrus.conf", "-p", self.directory / "run/master.pid"]
         libraries = next((self.root / "usr/lib").glob("*/libcyrus_min.so.0")).parent
         as_whom = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": ()} if os.geteuid() == 0 else {}
