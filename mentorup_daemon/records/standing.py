@@ -69,8 +69,8 @@ def closed_since(snapshot: Snapshot, mentor_id: str | None) -> datetime | None:
 
 
 def meets_soon(snapshot: Snapshot, person: Mentor, at: datetime) -> bool:
-    """True when a meeting with this person is ahead within two weeks: then nobody needs to write in between."""
-    ahead = next_meeting(snapshot, person, at)
+    """True when there is a meeting with this person that day, or within two weeks: nobody needs to write before it."""
+    ahead = next_meeting(snapshot, person, at - timedelta(days=1))
     return ahead is not None and ahead.start <= at + _SOON
 
 

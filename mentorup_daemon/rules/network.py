@@ -72,10 +72,14 @@ def _next_step(people: Sequence[Mentor], kind: str, distance: Distance) -> str:
     giving = next((one for one in people if kind in map(_kind, one.support)), None)
     near = next((one for one in people if one.distance == distance), None)
     if giving is not None:
-        return f"ask {giving.given_name}, a {kind} of yours, whom they would suggest"
+        return f"ask {giving.given_name}, {_article(kind)} {kind} of yours, whom they would suggest"
     if near is not None:
         return f"ask {near.given_name} whether they would be one, or whom they know"
-    return "think of one person you know, and add them to your config as a candidate"
+    return "think of one person you know, and keep them as a candidate"
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1] in "aeio" else "a"
 
 
 def _kind(text: str) -> str:
