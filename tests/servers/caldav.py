@@ -7,6 +7,7 @@ nothing that is tested is used to test it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import subprocess
 import sys
@@ -105,9 +106,15 @@ def xandikos_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def xandikos_process(xandikos_directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    directory = xandikos_directory.parent
+    with running_xandikos(xandikos_directory.parent) as (url, process):
+        yield url, process
+
+
+@contextlib.contextmanager
+def running_xandikos(directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Xandikos with its data in `directory`: its URL and its process."""
     port = free_port()
-    command = [sys.executable, "-m", "xandikos", "serve", "-d", str(xandikos_directory), "-l", "127.0.0.1"]
+    command = [sys.executable, "-m", "xandikos", "serve", "-d", str(directory / "data"), "-l", "127.0.0.1"]
     command += ["-p", str(port), "--current-user-principal", "/user/", "--defaults", "--no-detect-systemd"]
     command += ["--state-dir", str(directory / "state")]
     with (directory / "log").open("wb") as log:
@@ -124,11 +131,20 @@ def xandikos_process(xandikos_directory: Path) -> Iterator[tuple[str, subprocess
             process.wait()
 
 
+def on_radicale(url: str, user: str) -> CalDavServer:
+    """This user of the Radicale at `url`."""
+    return CalDavServer("radicale", url, user, PASSWORD, f"{url}{user}/", f"{url}{user}/")
+
+
+def on_xandikos(url: str) -> CalDavServer:
+    """The one user of the Xandikos at `url`."""
+    return CalDavServer("xandikos", url, "user", PASSWORD, f"{url}user/", f"{url}user/calendars/")
+
+
 @pytest.fixture
 def radicale(radicale_process: Radicale) -> CalDavServer:
     """A user of its own on Radicale, with one calendar named Work."""
-    user, url = next(_fresh_user), radicale_process.url
-    server = CalDavServer("radicale", url, user, PASSWORD, f"{url}{user}/", f"{url}{user}/")
+    server = on_radicale(radicale_process.url, next(_fresh_user))
     server.signal = radicale_process._process.send_signal
     server.calendar_url = server.make_calendar("Work")
     return server
@@ -138,7 +154,7 @@ def radicale(radicale_process: Radicale) -> CalDavServer:
 def xandikos(xandikos_process: tuple[str, subprocess.Popen[bytes]]) -> Iterator[CalDavServer]:
     """Xandikos' one user, with one calendar named Work beside the default one; what a test makes goes with it."""
     url, process = xandikos_process
-    server = CalDavServer("xandikos", url, "user", PASSWORD, f"{url}user/", f"{url}user/calendars/")
+    server = on_xandikos(url)
     server.signal = process.send_signal
     server.calendar_url = server.make_calendar("Work")
     yield server

@@ -7,6 +7,7 @@ synced to the disk, for nobody needs it after the run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -87,7 +88,7 @@ class Cyrus:
         owner = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         programs = self.root / "usr/lib/cyrus/bin"
         for name in ("conf/socket", "spool", "proc", "lock", "sieve", "temp", "run"):
-            (self.directory / name).mkdir(parents=True)
+            (self.directory / name).mkdir(parents=True, exist_ok=True)
         facts = {
             "directory": self.directory,
             "bin": programs,
@@ -150,13 +151,18 @@ class Cyrus:
                 asker.sendall(struct.pack("!H", len(answer)) + answer)
 
 
-@pytest.fixture(scope="session")
-def cyrus_process() -> Iterator[Cyrus]:
-    root = next((root for root in _ROOTS if all((root / program).exists() for program in _PROGRAMS)), None)
-    if root is None:
-        missing("Cyrus is missing: run .ci/cyrus as root")
+def cyrus_root() -> Path | None:
+    """Where Cyrus is unpacked or installed; None when it is nowhere."""
+    return next((root for root in _ROOTS if all((root / program).exists() for program in _PROGRAMS)), None)
+
+
+@contextlib.contextmanager
+def running_cyrus(root: Path, kept: Path | None = None) -> Iterator[Cyrus]:
+    """A Cyrus; its directory goes with it. `kept` holds a copy of `conf` and `spool` to begin with."""
     directory = Path(tempfile.mkdtemp(prefix="mu-"))  # not under pytest's own, as for Dovecot
     directory.chmod(0o755)
+    if kept is not None:
+        shutil.copytree(kept, directory, dirs_exist_ok=True)
     server = Cyrus(root, directory)
     try:
         server.start()
@@ -166,23 +172,40 @@ def cyrus_process() -> Iterator[Cyrus]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@pytest.fixture
-def cyrus(cyrus_process: Cyrus) -> Mailserver:
-    """A new user's mail on Cyrus."""
-    port = cyrus_process.imap_port
-    user = f"u{uuid.uuid4().hex[:10]}"
+def on_cyrus(process: Cyrus, user: str) -> Mailserver:
+    """This user's mail on a Cyrus."""
+    port = process.imap_port
     with IMAPClient("127.0.0.1", port, ssl=False, timeout=20) as client:
         client.login(user, PASSWORD)  # which makes the mailbox
     return Mailserver("cyrus", "127.0.0.1", port, "none", user, PASSWORD, "", port)
 
 
+def dav_on_cyrus(process: Cyrus, user: str) -> CalDavServer:
+    """The calendars of the same user, who has a mailbox already."""
+    url = f"http://127.0.0.1:{process.http_port}/"
+    home = f"{url}dav/calendars/user/{user}/"
+    return CalDavServer("cyrus", url, user, PASSWORD, f"{url}dav/principals/user/{user}/", home)
+
+
+@pytest.fixture(scope="session")
+def cyrus_process() -> Iterator[Cyrus]:
+    root = cyrus_root()
+    if root is None:
+        missing("Cyrus is missing: run .ci/cyrus as root")
+    with running_cyrus(root) as server:
+        yield server
+
+
+@pytest.fixture
+def cyrus(cyrus_process: Cyrus) -> Mailserver:
+    """A new user's mail on Cyrus."""
+    return on_cyrus(cyrus_process, f"u{uuid.uuid4().hex[:10]}")
+
+
 @pytest.fixture
 def cyrus_dav(cyrus: Mailserver, cyrus_process: Cyrus) -> CalDavServer:
     """The calendars of the same user, one named Work beside the default one."""
-    url = f"http://127.0.0.1:{cyrus_process.http_port}/"
-    home = f"{url}dav/calendars/user/{cyrus.username}/"
-    principal = f"{url}dav/principals/user/{cyrus.username}/"
-    server = CalDavServer("cyrus", url, cyrus.username, PASSWORD, principal, home)
+    server = dav_on_cyrus(cyrus_process, cyrus.username)
     server.signal = cyrus_process.signal
     server.calendar_url = server.make_calendar("Work")
     return server

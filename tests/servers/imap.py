@@ -199,13 +199,16 @@ class Mailserver:
 class Dovecot:
     """One Dovecot with its own directory and ports; any user name with PASSWORD is let in.
 
-    With `sasl`, names of mechanisms, access tokens are taken as well, and looked up at `introspection`.
+    With `sasl`, names of mechanisms, access tokens are taken as well, and looked up at `introspection`. `settings` are
+    lines of its config beside ours.
     """
 
-    def __init__(self, directory: Path, certificates: Path, sasl: str = "", introspection: str = "") -> None:
+    def __init__(
+        self, directory: Path, certificates: Path, sasl: str = "", introspection: str = "", settings: str = ""
+    ) -> None:
         self.directory = directory
         self.certificates = certificates
-        self.sasl, self.introspection = sasl, introspection
+        self.sasl, self.introspection, self.settings = sasl, introspection, settings
         self.plain_port, self.tls_port = 0, 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -245,7 +248,7 @@ class Dovecot:
             unprivileged=unprivileged,
             no_chroot="" if root else "chroot =",
         )
-        self.config.write_text(text, "utf-8")
+        self.config.write_text(text + self.settings, "utf-8")
         command = [shutil.which("dovecot", path=_SBIN) or "dovecot", "-F", "-c", str(self.config)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         if not answers(self.plain_port, self._process):
@@ -298,9 +301,9 @@ class Dovecot:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
-    def _doveadm(self, *arguments: str) -> str:
+    def _doveadm(self, *arguments: str, limit: float = 20) -> str:
         command = [shutil.which("doveadm", path=_SBIN) or "doveadm", "-c", str(self.config), *arguments]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit).stdout
 
 
 _SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -308,9 +311,12 @@ _SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A private CA (ca.pem) and a certificate of its for localhost and 127.0.0.1 (cert.pem, key.pem)."""
     require_debian("openssl", "openssl")
-    directory = tmp_path_factory.mktemp("certificates")
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def make_certificates(directory: Path) -> Path:
+    """A private CA (ca.pem) and a certificate of its for localhost and 127.0.0.1 (cert.pem, key.pem)."""
     (directory / "extensions").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
 
     def openssl(*arguments: str) -> None:
@@ -340,14 +346,16 @@ def dovecot_process(certificates: Path) -> Iterator[Dovecot]:
 
 
 @contextlib.contextmanager
-def running_dovecot(certificates: Path, sasl: str = "", introspection: str = "") -> Iterator[Dovecot]:
+def running_dovecot(
+    certificates: Path, sasl: str = "", introspection: str = "", settings: str = ""
+) -> Iterator[Dovecot]:
     """A Dovecot with what `Dovecot` takes, ended and cleared away afterwards."""
     require_debian("dovecot", "dovecot-imapd")
     # Not under pytest's own directory: that is closed to the user that Dovecot reads mail as, and its path is too long
     # for the sockets in it.
     directory = Path(tempfile.mkdtemp(prefix="mu-"))
     directory.chmod(0o755)
-    server = Dovecot(directory, certificates, sasl, introspection)
+    server = Dovecot(directory, certificates, sasl, introspection, settings)
     try:
         server.start()
         yield server
@@ -380,9 +388,13 @@ def pymap(pymap_process: ImapServer) -> Mailserver:
 @pytest.fixture
 def dovecot(dovecot_process: Dovecot) -> Mailserver:
     """A new user on Dovecot, over plain text."""
-    port = dovecot_process.plain_port
-    user = f"u{uuid.uuid4().hex[:10]}"
-    return Mailserver("dovecot", "127.0.0.1", port, "none", user, PASSWORD, "", port, dovecot_process)
+    return on_dovecot(dovecot_process, f"u{uuid.uuid4().hex[:10]}")
+
+
+def on_dovecot(process: Dovecot, user: str) -> Mailserver:
+    """This user of a Dovecot, over plain text."""
+    port = process.plain_port
+    return Mailserver("dovecot", "127.0.0.1", port, "none", user, PASSWORD, "", port, process)
 
 
 @pytest.fixture
