@@ -1,0 +1,135 @@
+"""From an empty store to the recognised meetings of a whole calendar, against the cheapest download and two peers.
+
+Ours runs in a process of its own, for its memory; its time begins when its modules are there, as does that of the
+caldav library, which fetches all events and parses them. The cheapest download is that of all texts by whichever way
+the server is quickest at. vdirsyncer and khal are programs, and are timed as such: a first sync, then two weeks listed.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mentorup_daemon.service import calendar_in
+from mentorup_daemon.service.account import go_on
+from tests.benchmarks.kit import ours
+from tests.benchmarks.kit.bare import BareCalDav
+from tests.benchmarks.kit.events import NOW
+from tests.benchmarks.kit.figures import Figure, Report, Row, timed
+from tests.benchmarks.kit.peers import Khal, Vdirsyncer
+from tests.benchmarks.kit.stage import Absent, Stage
+from tests.benchmarks.kit.wire import tapped
+from tests.servers.caldav import CalDavServer
+
+
+def run(stage: Stage) -> Report:
+    report = Report("calendar-first")
+    for name in stage.size.dav_servers:
+        for number in stage.size.events:
+            try:
+                server = stage.calendar(name, number)
+            except Absent as absent:
+                report.remark(f"{name}: {absent}")
+                continue
+            _measure(stage, report, server, number)
+    return report
+
+
+def _measure(stage: Stage, report: Report, server: CalDavServer, number: int) -> None:
+    what = f"{server.name}, {number:,} events"
+    runs = [_in_process("ours", str(ours.config(stage.fresh("state"), dav=server))) for _ in range(stage.size.runs)]
+    mine = Figure(tuple(run["ms"] for run in runs), "ms")
+    memory = Figure(tuple(run["mb"] for run in runs), "MB")
+    report.remark(f"{what}: {runs[0]['meetings']:,} meetings are recognised, within 400 days back and 200 ahead.")
+    way, cheapest = _cheapest(server, stage.size.runs)
+    near = mine.median <= cheapest.median * 1.5 + 500
+    report.add(Row(what, mine, f"all texts by {way}", cheapest, goal="at most 1.5 x + 500 ms", holds=near))
+    report.add(Row(f"{what}: memory", memory, goal="at most 120 MB", holds=memory.median <= 120))
+    with tapped(int(server.url.rstrip("/").rpartition(":")[2])) as tap:
+        _in_process("ours", str(ours.config(stage.fresh("state"), dav=ours.by_way_of(server, tap.port))))
+        requests = Figure((len(tap.traffic.requests),), "")
+        report.add(Row(f"{what}: requests", requests))
+        report.add(Row(f"{what}: down", Figure((tap.traffic.down / 1e6,), "MB")))
+    arguments = ("library", server.url, server.username, server.password, server.calendar_url)
+    theirs = [_in_process(*arguments) for _ in range(stage.size.runs)]
+    library = Figure(tuple(run["ms"] for run in theirs), "ms")
+    fast = mine.median * 10 <= library.median
+    report.add(Row(what, mine, "caldav library, fetch and parse", library, goal="at least 10 x faster", holds=fast))
+    report.add(Row(f"{what}: memory", memory, "caldav library", Figure(tuple(run["mb"] for run in theirs), "MB")))
+    _against_programs(stage, report, server, what, mine)
+
+
+def _against_programs(stage: Stage, report: Report, server: CalDavServer, what: str, mine: Figure) -> None:
+    against = "vdirsyncer and khal"
+    try:
+        runs = []
+        for _ in range(stage.size.runs):
+            directory = stage.fresh("vdirsyncer")
+            peer = Vdirsyncer(directory, server)
+            peer.discover()
+            runs.append(peer.sync() + Khal(directory, peer.files).list_cold())
+    except Absent as absent:
+        report.add(Row(what, mine, against, absent=str(absent)))
+        return
+    theirs = Figure(tuple(runs), "ms")
+    fast = mine.median * 20 <= theirs.median
+    report.add(Row(what, mine, against, theirs, goal="at least 20 x faster", holds=fast))
+
+
+def _cheapest(server: CalDavServer, runs: int) -> tuple[str, Figure]:
+    """The quickest way to have all texts, each tried once."""
+    bare = BareCalDav(server)
+    tried = {}
+    for way, download in bare.downloads().items():
+        try:
+            tried[way] = timed(1, download).median
+        except AssertionError:  # the server refuses it
+            bare.close()
+    way = min(tried, key=lambda way: tried[way])
+    found = timed(runs, bare.downloads()[way])
+    bare.close()
+    return way, found
+
+
+def _in_process(*arguments: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.calendar_first", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _ours(config: str) -> int:
+    account = ours.account(Path(config))
+    calendar_in.look(account, NOW, go_on)
+    with account.store.reading() as scope:
+        found = calendar_in.kept.all_meetings(scope, account.owner.zone)
+    account.close()
+    return len(found)
+
+
+def _library(url: str, username: str, password: str, calendar_url: str) -> int:
+    import caldav
+
+    with caldav.DAVClient(url=url, username=username, password=password) as client:
+        found = caldav.Calendar(client, url=calendar_url).events()
+        return sum(1 for event in found if event.icalendar_instance is not None)
+
+
+def _answer(way: str, *arguments: str) -> None:
+    """The process that is measured."""
+    if way == "library":
+        import caldav  # noqa: F401 - its modules are there when the time begins, as ours are
+    started = time.perf_counter()
+    meetings = _ours(*arguments) if way == "ours" else _library(*arguments)
+    took = (time.perf_counter() - started) * 1000
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"ms": took, "mb": peak, "meetings": meetings}))
+
+
+if __name__ == "__main__":
+    _answer(*sys.argv[1:])
