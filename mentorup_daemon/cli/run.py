@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,8 +31,11 @@ def run_command(
         if once:
             _run_once(config)
             return
+        gc.disable()  # what is imported stays: to look through it for rubbish takes a fifth of the start
         from mentorup_daemon.service.daemon import Daemon
 
+        gc.freeze()
+        gc.enable()
         Daemon(lambda: settings_of(config), os.environ).run()
 
 

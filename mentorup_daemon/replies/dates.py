@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import dateparser
-
 EXAMPLE = "for example 2026-12-11, 11 Dec, Friday, tomorrow or in 2 weeks"
 FARTHEST = timedelta(days=3660)
 
@@ -258,6 +256,8 @@ def _elsewhere(words: str, today: date) -> date:
 
 def _asked(words: str, settings: Mapping[str, object]) -> datetime | None:
     """What dateparser says; on odd input it raises what its innards raise."""
+    import dateparser  # noqa: PLC0415 - 10 MB of rules for dates that few replies hold
+
     try:
         found = dateparser.parse(words, languages=_LANGUAGES, settings=dict(settings))
     except (ValueError, OverflowError, TypeError, AttributeError, LookupError, RecursionError):

@@ -15,16 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 
 from mentorup_daemon.errors import Busy, ConfigError, MentorUpError, StoreError
 
 _BUSY_SECONDS = 10.0
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def open_engine(url: str) -> Engine:
@@ -167,22 +164,27 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _migrate(engine: Engine) -> None:
     """Brings the schema up to date; an unknown revision means that a newer program has been here."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    script = ScriptDirectory.from_config(config)
-    head = script.get_current_head()
+    known = sorted(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("v[0-9]*.py"))  # v0001_first_schema.py
     with engine.connect().execution_options(reading=True) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found == head:
+        found = _revision(connection)
+    if found == known[-1]:
         return
-    if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
+    if found is not None and found not in known:
         raise StoreError(
             f"The store {engine.url.render_as_string()} was written by a newer version of MentorUp (schema "
-            f"{found}, this program knows up to {head}). Install that version again, or restore a backup from before."
+            f"{found}, this program knows up to {known[-1]}). Install that version again, or restore a backup from "
+            "before."
         )
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    from mentorup_daemon.store.migrating import upgrade  # noqa: PLC0415 - Alembic takes longer than opening the store
+
+    upgrade(engine, _MIGRATIONS)
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision of the schema, in the table where Alembic keeps it; None for a store that is new."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def _in_words(error: OperationalError) -> MentorUpError:

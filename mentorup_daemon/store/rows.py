@@ -8,8 +8,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Table
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects import sqlite
 
 from mentorup_daemon.store.account import Scope
 
@@ -47,7 +46,11 @@ def put_all(scope: Scope, table: Table, rows: Sequence[Mapping[str, Any]]) -> No
     """Inserts the rows, which have the same columns, or updates those with the same primary keys."""
     if not rows:
         return
-    insert = postgresql_insert if scope.connection.dialect.name == "postgresql" else sqlite_insert
+    insert: Any = sqlite.insert
+    if scope.connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a fleet's, and slow to load for all others
+
+        insert = postgresql.insert
     keys = [column.name for column in table.primary_key.columns]
     statement = insert(table)
     rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
