@@ -9,12 +9,15 @@ them in many languages.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from imapclient import imap_utf7
+from imapclient.response_parser import parse_response
 
 from mentorup_daemon.errors import ConfigError
+from mentorup_daemon.mailbox import arguments
 from mentorup_daemon.mailbox.failures import Garbled, Refused
 from mentorup_daemon.mailbox.session import Selected, Session, encoded
 
@@ -70,6 +73,8 @@ class Folders:
         self._session = session
         self._separator: str | None = None
         self._prefix = ""
+        self._special: SpecialFolders | None = None
+        self._special_of = 0  # the connection it was found over
 
     def native(self, name: str) -> str:
         """A configured name as this server writes it: its separator, and the prefix of the personal namespace.
@@ -99,7 +104,44 @@ class Folders:
             raise
 
     def special(self, drafts: str, sent: str) -> SpecialFolders:
-        """Drafts and Sent: configured names first. Drafts is made, and subscribed to, when there is none."""
+        """Drafts and Sent: configured names first. Drafts is made, and subscribed to, when there is none.
+
+        Looked for once a connection, unless `forget_special` is called; while there is no Sent, each time.
+        """
+        if self._special is None or not self._special.sent or self._special_of != self._session.connections:
+            self._special = self._find_special(drafts, sent)
+            self._special_of = self._session.connections
+        return self._special
+
+    def forget_special(self) -> None:
+        """Look for Drafts and Sent anew when they are asked for next: one of them is gone."""
+        self._special = None
+
+    def known_special(self) -> SpecialFolders | None:
+        """Drafts and Sent as they were found over this connection; None when they have to be looked for."""
+        return self._special if self._special_of == self._session.connections else None
+
+    def statuses(self, natives: Iterable[str]) -> dict[str, dict[bytes, int]]:
+        """STATUS of those of these folders that are there, by one command; {} where the server has none (RFC 5819)."""
+        if not {"LIST-EXTENDED", "LIST-STATUS"} <= self._session.capabilities:
+            return {}
+        names = [arguments.quoted(encoded(each).decode("ascii"), "a folder's name").encode() for each in natives]
+        if not names:
+            return {}
+        items = b"UIDVALIDITY UIDNEXT" + (b" HIGHESTMODSEQ" if "CONDSTORE" in self._session.capabilities else b"")
+        with self._session.speaking("asking how folders stand") as client:
+            asked = [b'""', b"(" + b" ".join(names) + b")", b"RETURN", b"(STATUS (" + items + b"))"]
+            client._raw_command_untagged(b"LIST", asked, uid=False)  # noqa: SLF001 - the library has no call for it
+            _, lines = client._imap._untagged_response("OK", [None], "STATUS")  # noqa: SLF001 - what came beside the list
+            told = parse_response(lines) if lines and lines != [None] else ()
+        found = {}
+        for name, values in zip(told[::2], told[1::2], strict=True):
+            text = _decoded(name)
+            if text is not None:
+                found[text] = dict(zip(values[::2], values[1::2], strict=True))
+        return found
+
+    def _find_special(self, drafts: str, sent: str) -> SpecialFolders:
         listed = self.listing() if not (drafts and sent) else []
         found = self.native(drafts) if drafts else _find(listed, "\\drafts", _DRAFTS)
         if drafts or not found:

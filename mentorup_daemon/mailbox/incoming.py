@@ -33,6 +33,7 @@ _FIELDS = (
 )
 HEADERS = f"BODY.PEEK[HEADER.FIELDS ({_FIELDS})]"
 _LABELS = "X-GM-EXT-1"
+_STANDING = (b"UIDVALIDITY", b"UIDNEXT", b"HIGHESTMODSEQ")
 PASSING = frozenset(
     {"UNAVAILABLE", "OVERQUOTA", "LIMIT", "INUSE", "EXPUNGEISSUED"}
 )  # RFC 5530: not this message's fault
@@ -105,47 +106,66 @@ class Incoming:
                 folder, FolderCursor(state.uidvalidity, uidnext, state.modseq), cursor is None, renewed,
                 arrived, tuple(filter(reader.concerns, found)),
             )  # fmt: skip
-        arrived = self._told(state, self._uids_from(state, cursor.uidnext), reader)
-        older = self._retagged(state, cursor, reader)
+        new, changed = self._new_and_retagged(state, cursor, reader)
+        told = self._told(state, (*new, *changed), reader)
+        arrived = tuple(each for each in told if each.uid >= cursor.uidnext)
         uidnext = max(cursor.uidnext, state.uidnext, *(each.uid + 1 for each in arrived), 1)
         return FolderChanges(
             folder,
             FolderCursor(state.uidvalidity or cursor.uidvalidity, uidnext, state.modseq),
             arrived=arrived,
-            tagged=tuple(filter(reader.concerns, (*older, *arrived))),
+            tagged=tuple(filter(reader.concerns, told)),
         )
 
+    def standing(self, folders: Iterable[str]) -> dict[str, FolderCursor]:
+        """See `Mailbox.standing`."""
+        special = self._folders.known_special()
+        names = dict.fromkeys((*folders, *((special.drafts, special.sent) if special else ())))
+        selected = self._session.selected
+        natives = {name: self._folders.native(name) for name in names if name}
+        asked = {name: native for name, native in natives.items() if selected is None or native != selected.folder}
+        found = self._folders.statuses(asked.values())
+        if special and found and not {special.drafts, special.sent} & asked.keys() <= found.keys():
+            self._folders.forget_special()
+        return {
+            name: FolderCursor(*(int(found[native].get(item) or 0) for item in _STANDING))
+            for name, native in asked.items()
+            if native in found
+        }
+
     def look_at(
-        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool
+        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool, anew: bool
     ) -> tuple[Arrived, ...] | None:
         """See `Mailbox.look_at`."""
         try:
-            state = self._folders.open(folder)
+            state = self._folders.open(folder) if anew else self._session.ensure_open(self._folders.native(folder))
         except NoSuchFolder:
             return None
         if state.uidvalidity != uidvalidity:
             return None
         return self._told(state, uids, _Reader(tags, whole))
 
-    def fetch(self, folder: str, uid: int, limit: int) -> bytes:
+    def fetch(self, folder: str, uid: int, limit: int, size: int) -> bytes:
         """See `Mailbox.fetch`."""
         native = self._folders.native(folder)
         if self._session.selected is None or self._session.selected.folder != native:
             self._folders.open(folder)
         doing = f"reading message {uid} in {folder}"
-        size = self._session.fetch([uid], ["RFC822.SIZE"], doing).get(uid, {}).get(b"RFC822.SIZE")
-        if size is None:
-            raise Malformed(f"message {uid} is no longer in {folder}")
+        if not size:
+            size = self._session.fetch([uid], ["RFC822.SIZE"], doing).get(uid, {}).get(b"RFC822.SIZE", -1)
         if size > limit:
             raise Malformed(f"message {uid} in {folder} has {size:,} bytes; no more than {limit:,} are read")
         try:
-            raw = _part(self._session.fetch([uid], ["BODY.PEEK[]"], doing).get(uid, {}), b"BODY[")
+            answer = self._session.fetch([uid], ["BODY.PEEK[]"], doing).get(uid) if size >= 0 else None
         except Garbled as problem:
             raise Malformed(f"message {uid} in {folder} can't be had: {problem}") from problem
         except Refused as refusal:  # Exchange says NO to a message that it can't convert, today and tomorrow
             if refusal.code in PASSING:
                 raise
             raise Malformed(f"message {uid} in {folder} can't be had: {refusal}") from refusal
+        if answer is None:
+            raise Malformed(f"message {uid} is no longer in {folder}")
+        raw = _part(answer, b"BODY[")
         if not raw:
             raise Malformed(f"message {uid} in {folder} came empty")
         return raw
@@ -231,7 +251,25 @@ class Incoming:
                 found.update(self._session.search(arguments.any_of(labels), doing))
         return tuple(found)
 
-    def _retagged(self, state: Selected, cursor: FolderCursor, reader: _Reader) -> tuple[Arrived, ...]:
+    def _new_and_retagged(
+        self, state: Selected, cursor: FolderCursor, reader: _Reader
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """UIDs of new messages, and of older ones whose tag may be new; by one search where the server can do that."""
+        keywords = reader.tags.keywords if self._searches_keywords and not reader.whole else ()
+        new = not state.uidnext or state.uidnext > cursor.uidnext
+        changed = bool(state.modseq and cursor.modseq) and state.modseq != cursor.modseq
+        if not (new and changed and keywords) or _LABELS in self._session.capabilities:
+            return self._uids_from(state, cursor.uidnext), self._retagged(state, cursor, reader)
+        tagged = arguments.any_of([f"KEYWORD {arguments.keyword(each)}" for each in keywords])
+        criteria = f"OR UID {cursor.uidnext}:* (MODSEQ {cursor.modseq + 1} {tagged})"
+        try:
+            found = self._session.search(criteria, f"looking for new and tagged mail in {state.folder}")
+        except Refused:
+            return self._uids_from(state, cursor.uidnext), self._retagged(state, cursor, reader)
+        # n:* gives the last one even when it is below n (I07): looked at for nothing, then, as one that is known
+        return tuple(uid for uid in found if uid >= cursor.uidnext), tuple(uid for uid in found if uid < cursor.uidnext)
+
+    def _retagged(self, state: Selected, cursor: FolderCursor, reader: _Reader) -> tuple[int, ...]:
         """Older messages that carry a tag, as far as the server can't say that it is an old one."""
         if reader.whole:
             return ()  # what comes into such a folder comes with a new UID
@@ -243,7 +281,7 @@ class Incoming:
         candidates = self._search_flags(state, reader.tags)
         if changed is not None and _LABELS not in self._session.capabilities:
             candidates = tuple(set(candidates) & set(changed))  # Gmail doesn't count labels as changes
-        return self._told(state, (uid for uid in candidates if uid < cursor.uidnext), reader)
+        return tuple(uid for uid in candidates if uid < cursor.uidnext)
 
     def _changed_since(self, state: Selected, cursor: FolderCursor) -> tuple[int, ...] | None:
         """UIDs of messages that changed after the cursor (RFC 7162 3.1.5), None when the server can't say."""

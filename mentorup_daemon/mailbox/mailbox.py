@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -74,22 +74,38 @@ class Mailbox:
         """
         return self._incoming.changes(folder, cursor, tags, whole=whole)
 
+    def standing(self, folders: Iterable[str]) -> Mapping[str, FolderCursor]:
+        """Where these folders, Drafts and Sent stand, by one command; nothing has happened where that is the cursor.
+
+        Left out is a folder that isn't there, the one that stands open, and all of them where the server can't tell
+        (RFC 5819). When Drafts or Sent turns out to be gone, `special_folders` looks for both anew.
+        """
+        return self._incoming.standing(folders)
+
     def look_at(
-        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool = False
+        self,
+        folder: str,
+        uidvalidity: int,
+        uids: Iterable[int],
+        tags: Tags,
+        *,
+        whole: bool = False,
+        anew: bool = True,
     ) -> tuple[Arrived, ...] | None:
         """These messages as their headers and flags tell now; those that are gone are left out.
 
         None when the folder has another UIDVALIDITY, so that the UIDs say nothing (RFC 3501 2.3.1.1), or is gone.
+        `anew` False will do after `changes`, if the folder still stands open.
         """
-        return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole)
+        return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole, anew=anew)
 
-    def fetch(self, folder: str, uid: int, *, limit: int = LARGEST) -> bytes:
-        """The whole message, not marked read.
+    def fetch(self, folder: str, uid: int, *, limit: int = LARGEST, size: int = 0) -> bytes:
+        """The whole message, not marked read. `size`, in bytes, needn't be asked for where it is known.
 
         Raises:
             Malformed: it is gone, empty, larger than `limit` bytes, or the server can't deliver it.
         """
-        return self._incoming.fetch(folder, uid, limit)
+        return self._incoming.fetch(folder, uid, limit, size)
 
     def find(self, folder: str, message_id: str) -> tuple[int, ...]:
         """UIDs of the messages in `folder` with exactly this Message-ID (with its angle brackets)."""

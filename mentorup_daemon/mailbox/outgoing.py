@@ -50,6 +50,7 @@ class Outgoing:
             with self._session.speaking(f"adding a message to {folder}") as client:
                 answer = client.append(encoded(native), raw, safe, at)
         except Refused as refusal:
+            self._folders.forget_special()
             raise _not_taken(refusal, folder) from refusal
         except Unavailable as problem:
             raise Uncertain(f"{problem}; the message may be in {folder} or not") from problem

@@ -59,6 +59,7 @@ class Session:
     def __init__(self, account: ImapAccount) -> None:
         self.account = account
         self.selected: Selected | None = None
+        self.connections = 0  # made so far: what was learned over one needn't hold for the next
         self._client: Any = None
         self._capabilities: frozenset[str] = frozenset()
 
@@ -83,6 +84,7 @@ class Session:
         """
         if self._client is None:
             self._client = _open(self.account)
+            self.connections += 1
             try:
                 try:
                     log_in(self._client, self.account)

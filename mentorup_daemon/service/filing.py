@@ -144,7 +144,8 @@ def _without_tag(
 ) -> set[str]:
     """The digests of those that have lost their tag here."""
     whole = folder in account.tags.folders
-    now = account.mailbox.look_at(folder, uidvalidity, [each.uid for each in placed], account.tags, whole=whole)
+    uids = [each.uid for each in placed]
+    now = account.mailbox.look_at(folder, uidvalidity, uids, account.tags, whole=whole, anew=False)
     if now is None:
         return set()
     there = {message.uid: message for message in now}

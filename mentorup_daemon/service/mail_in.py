@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -52,17 +52,21 @@ class _Place:
 def look(account: Account, now: datetime, step: Step) -> None:
     """Brings what the mail says into the store. Raises the door's errors; what was kept before them stays."""
     gone: list[str] = []
-    _unless_gone("Sent", gone, lambda: sent.look(account, now))
-    step("sent mail kept")
     folders = tuple(dict.fromkeys((*account.watch, *account.tags.folders)))
+    special = account.mailbox.special_folders()
+    standing = account.mailbox.standing(folders)  # and those two
+    if special.sent:
+        _unless_gone("Sent", gone, lambda: sent.look(account, now, standing))
+    step("sent mail kept")
     for folder in account.tags.folders:
-        account.mailbox.ensure_folder(folder)
+        if folder not in standing:
+            account.mailbox.ensure_folder(folder)
     _look_at_quarantine(account, folders, now)
     step("quarantine looked through")
     folders = tuple(
         folder
         for folder in folders
-        if _unless_gone(folder, gone, functools.partial(_look_at, account, folder, now, step))
+        if _unless_gone(folder, gone, functools.partial(_look_at, account, folder, standing, now, step))
     )
     _tell(account, gone, now)
     filing.take_back_untagged(account, folders, now, lambda message: _tags_of(account, message), step)
@@ -97,12 +101,15 @@ def _tell(account: Account, gone: list[str], now: datetime) -> None:
             health.over(scope, about)
 
 
-def _look_at(account: Account, folder: str, now: datetime, step: Step) -> None:
+def _look_at(account: Account, folder: str, standing: Mapping[str, FolderCursor], now: datetime, step: Step) -> None:
     """One folder: every message that concerns us, then how far it has been read."""
     with account.store.reading() as scope:
         position = mail.folder_position(scope, folder)
     cursor = FolderCursor(*position) if position else None
-    changes = account.mailbox.changes(folder, cursor, account.tags, whole=folder in account.tags.folders)
+    whole = folder in account.tags.folders
+    if cursor is not None and cursor == standing.get(folder) and (whole or cursor.modseq):
+        return  # without a modification sequence, a tag may be new all the same
+    changes = account.mailbox.changes(folder, cursor, account.tags, whole=whole)
     with account.store.reading() as scope:
         read = placements.in_folder(scope, folder, changes.cursor.uidvalidity)
         quarantined = {row.place for row in mail.quarantined(scope)}
@@ -160,7 +167,7 @@ def _read(
     account: Account, place: _Place, message: Arrived, tags: tuple[str, ...], about: About | None, now: datetime
 ) -> None:
     """A message that concerns us, whole; what it says is kept. Raises Malformed when it can't be read."""
-    raw = account.mailbox.fetch(place.folder, place.uid)
+    raw = account.mailbox.fetch(place.folder, place.uid, size=message.size)
     said = understand(
         raw,
         owner=account.owner,

@@ -8,6 +8,7 @@ that is told as one, fewer are nothing. A draft becomes one message at most.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from mentorup_daemon.mailbox import FolderCursor
@@ -25,14 +26,16 @@ _NEVER_SEEN = FolderCursor(uidvalidity=-1, uidnext=1)
 what lies in it at first sight may well come from a draft of ours."""
 
 
-def look(account: Account, now: datetime) -> None:
-    """Keeps what the Sent folder tells. Raises the door's errors."""
+def look(account: Account, now: datetime, standing: Mapping[str, FolderCursor]) -> None:
+    """Keeps what the Sent folder tells, unless it stands where it stood. Raises the door's errors."""
     folder = account.mailbox.special_folders().sent
     if not folder:
         return
     with account.store.reading() as scope:
         position = mail.folder_position(scope, folder)
     cursor = FolderCursor(*position) if position else _NEVER_SEEN
+    if cursor == standing.get(folder):
+        return
     changes = account.mailbox.changes(folder, cursor, account.tags)
     if cursor == changes.cursor:
         return
