@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from mentorup_daemon.records.growth import Candidate, Compact, FitAnswer, ProfileEntry, Request, Win
 from mentorup_daemon.records.meetings import Meeting
@@ -148,10 +148,41 @@ class Snapshot:
     ledger: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
     marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
     states: Mapping[str, PersonState] = field(default_factory=lambda: MappingProxyType({}))
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What follows from the records and is asked for again and again, by what it is."""
 
     def person(self, mentor_id: str | None) -> Mentor | None:
         """The person with this id, or None."""
-        return next((person for person in self.mentors if person.id == mentor_id), None)
+        people: dict[str, Mentor] = self._once("people", lambda: {one.id: one for one in reversed(self.mentors)})
+        return people.get(mentor_id or "")
+
+    def meetings_with(self, mentor_id: str) -> Sequence[Meeting]:
+        """The meetings with this person, in their order."""
+        found: dict[str, list[Meeting]] = self._once("meetings_with", lambda: _grouped(self.meetings))
+        return found.get(mentor_id, ())
+
+    def contacts_with(self, mentor_id: str) -> Sequence[Contact]:
+        """The contacts with this person, in their order."""
+        found: dict[str, list[Contact]] = self._once("contacts_with", lambda: _grouped(self.contacts))
+        return found.get(mentor_id, ())
+
+    def topics_for(self, mentor_id: str) -> Sequence[Topic]:
+        """The topics for this person or for anybody, in their order."""
+        found: dict[str | None, list[tuple[int, Topic]]] = self._once("topics_for", self._topics_by_person)
+        both = [*found.get(mentor_id, ()), *found.get(None, ())]
+        return [topic for _, topic in sorted(both, key=lambda one: one[0])]
+
+    def _topics_by_person(self) -> dict[str | None, list[tuple[int, Topic]]]:
+        found: dict[str | None, list[tuple[int, Topic]]] = {}
+        for at, topic in enumerate(self.topics):
+            found.setdefault(topic.mentor, []).append((at, topic))
+        return found
+
+    def _once(self, what: str, find: Callable[[], Any]) -> Any:
+        """What `find` finds, found once: the records of a snapshot never change."""
+        if what not in self._found:
+            self._found[what] = find()
+        return self._found[what]
 
     def quiet_until(self, mentor_id: str | None) -> datetime | None:
         """Until when nothing about this person comes (see `PersonState`); None when nothing was ever held back."""
@@ -165,7 +196,8 @@ class Snapshot:
 
     def meeting(self, key: str) -> Meeting | None:
         """The meeting with this key, or None when the store no longer knows it."""
-        return next((meeting for meeting in self.meetings if meeting.key == key), None)
+        meetings: dict[str, Meeting] = self._once("meetings", lambda: {one.key: one for one in reversed(self.meetings)})
+        return meetings.get(key)
 
     def successor(self, gone: Meeting) -> Meeting | None:
         """The meeting that came into the calendar in the place of one that is gone from it; None when none did.
@@ -190,3 +222,11 @@ class Snapshot:
     def predecessor(self, meeting: Meeting) -> Meeting | None:
         """The meeting that is gone and has this one for its successor, or None."""
         return next((gone for gone in self.meetings if gone.gone_at and self.successor(gone) == meeting), None)
+
+
+def _grouped(records: Iterable[Any]) -> dict[str, list[Any]]:
+    """By the person they are about, in their order."""
+    found: dict[str, list[Any]] = {}
+    for one in records:
+        found.setdefault(one.mentor, []).append(one)
+    return found

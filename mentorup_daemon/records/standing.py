@@ -28,12 +28,8 @@ def open_topics(snapshot: Snapshot, person: Mentor) -> tuple[Topic, ...]:
     """What can be put before this person: open, theirs or anybody's, neither private nor off their allow-list."""
     return tuple(
         topic
-        for topic in snapshot.topics
-        if topic.state == "open"
-        and topic.mentor in (None, person.id)
-        and not topic.private
-        and topic.text.strip()
-        and person.allows(topic.text)
+        for topic in snapshot.topics_for(person.id)
+        if topic.state == "open" and not topic.private and topic.text.strip() and person.allows(topic.text)
     )
 
 
@@ -51,14 +47,14 @@ def live_items(snapshot: Snapshot, person: Mentor) -> tuple[Topic | Feedback | A
 
 def last_contact(snapshot: Snapshot, person: Mentor, now: datetime) -> datetime | None:
     """When there last was contact up to `now`: a meeting held, or mail in either direction; None for never."""
-    met = (meeting.end for meeting in snapshot.meetings if meeting.mentor == person.id and meeting.on)
-    heard = (contact.at for contact in snapshot.contacts if contact.mentor == person.id)
+    met = (meeting.end for meeting in snapshot.meetings_with(person.id) if meeting.on)
+    heard = (contact.at for contact in snapshot.contacts_with(person.id))
     return max((moment for moment in (*met, *heard) if moment <= now), default=None)
 
 
 def next_meeting(snapshot: Snapshot, person: Mentor, after: datetime) -> Meeting | None:
     """The first meeting with this person that begins after a moment and is on."""
-    ahead = (one for one in snapshot.meetings if one.mentor == person.id and one.on and one.start > after)
+    ahead = (one for one in snapshot.meetings_with(person.id) if one.on and one.start > after)
     return min(ahead, key=lambda one: (one.start, one.key), default=None)
 
 
@@ -99,9 +95,8 @@ def taken_up_at(snapshot: Snapshot, topic: Topic, now: datetime) -> Meeting | No
         return None
     held = (
         meeting
-        for meeting in snapshot.meetings
-        if meeting.mentor == person.id
-        and meeting.on
+        for meeting in snapshot.meetings_with(person.id)
+        if meeting.on
         and topic.created_at < meeting.start
         and snapshot.started_at < meeting.end <= now
         and prepared(snapshot, meeting)

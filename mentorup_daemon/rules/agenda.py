@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.records.standing import nothing_new
-from mentorup_daemon.rules.hours import before_deadline
+from mentorup_daemon.rules.hours import before_deadline, surely_after
 
 RULE = "agenda"
 FAR = timedelta(days=1)
@@ -34,8 +34,12 @@ def basis_of(meeting: Meeting) -> str:
 
 def due_at(meeting: Meeting, person: Mentor, snapshot: Snapshot) -> datetime:
     """When the agenda falls due: the person's own lead time or the common one before the start, in working hours."""
-    lead = person.agenda_lead_time or snapshot.practice.lead_time
-    return before_deadline(meeting.start - lead, meeting.start, snapshot.owner)
+    return before_deadline(meeting.start - lead_time(person, snapshot), meeting.start, snapshot.owner)
+
+
+def lead_time(person: Mentor, snapshot: Snapshot) -> timedelta:
+    """How long ahead of a meeting with this person: their own lead time or the common one."""
+    return person.agenda_lead_time or snapshot.practice.lead_time
 
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
@@ -47,6 +51,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
             or person.role == "mentee"
             or not meeting.on
             or meeting.start <= now
+            or surely_after(meeting.start - lead_time(person, snapshot), until)
             or nothing_new(snapshot, meeting, person)
         ):
             continue

@@ -68,6 +68,16 @@ def before_deadline(due_at: datetime, deadline: datetime, owner: Owner) -> datet
     return last_hour_before(due_at, owner)
 
 
+def surely_before(due_at: datetime, now: datetime) -> bool:
+    """True when what is due at `due_at` came before `now`, however far working hours have put it off."""
+    return due_at + timedelta(days=_DAYS_AHEAD) < now
+
+
+def surely_after(due_at: datetime, until: datetime) -> bool:
+    """True when what is due at `due_at` comes after `until`, however far working hours move it ahead."""
+    return due_at - timedelta(days=_DAYS_AHEAD) > until
+
+
 def when_back(moment: datetime, person: Mentor, owner: Owner) -> datetime:
     """`moment` itself, or for a person who is away then the owner's first working moment on a day that they are back.
 

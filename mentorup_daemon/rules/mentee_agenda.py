@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.rules import agenda
-from mentorup_daemon.rules.hours import before_deadline
+from mentorup_daemon.rules.hours import before_deadline, surely_after
 
 RULE = "mentee_agenda"
 IN_TIME = timedelta(days=1)
@@ -34,6 +34,8 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
         if person is None or person.role != "mentee" or not meeting.on or meeting.start <= now:
+            continue
+        if surely_after(meeting.start - snapshot.practice.questions_lead_time, until):
             continue
         moment = due_at(meeting, person, snapshot)
         if moment > until:

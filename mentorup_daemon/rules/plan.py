@@ -342,7 +342,11 @@ def _start_in(basis: str) -> float:
 
 def _refreshable(snapshot: Snapshot, now: datetime) -> Iterator[Due]:
     """Drafts that stand, and whose time isn't over, as they would be written today."""
-    for one in (one for rule in _FOLLOWING for one in rule.candidates(snapshot, now, now + timedelta(days=366))):
+    standing = {entry.object for entry in snapshot.ledger.values() if entry.outcome == "delivered"}
+    prepared = replace(snapshot, meetings=tuple(one for one in snapshot.meetings if one.key in standing))
+    until = now + timedelta(days=366)
+    views = ((rule, prepared if rule is agenda else snapshot) for rule in _FOLLOWING)
+    for one in (one for rule, view in views for one in rule.candidates(view, now, until)):
         if one.expires_at <= now:
             continue
         entry = snapshot.ledger.get(one.key)

@@ -15,7 +15,7 @@ from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.records.candidates import is_first_meeting
 from mentorup_daemon.records.standing import has_question, live_items, nothing_new
 from mentorup_daemon.rules import agenda, questions
-from mentorup_daemon.rules.hours import before_deadline
+from mentorup_daemon.rules.hours import before_deadline, surely_after
 
 RULE = "shorten"
 AHEAD = timedelta(hours=72)
@@ -47,6 +47,9 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     for meeting in snapshot.meetings:
         person = snapshot.person(meeting.mentor)
         if person is None or person.role != "mentor" or not meeting.on or meeting.start <= now:
+            continue
+        earliest = max(AHEAD, snapshot.practice.questions_lead_time, agenda.lead_time(person, snapshot))
+        if surely_after(meeting.start - earliest, until):
             continue
         if not wanted(snapshot, meeting, person):
             continue

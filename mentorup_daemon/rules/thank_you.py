@@ -64,11 +64,11 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
             continue
         key = f"{RULE}/{key_part(meeting.mentor)}/{meeting.key}"
         given = [thanks.created_at for thanks in snapshot.thanks if thanks.meeting == meeting.key]
-        drafted = concrete(snapshot, meeting)
         asked_for = bool(given) and meeting.end <= now
         moment = max(min(given), meeting.end) if asked_for else usual
         if moment > until:
             continue
+        drafted = concrete(snapshot, meeting)
         yield Due(
             key=f"{key}/draft" if drafted else key,
             rule=RULE,

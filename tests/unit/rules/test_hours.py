@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentorup_daemon.records import Owner, WorkingHours
-from mentorup_daemon.rules.hours import at_wall_clock, before_deadline, in_hours, last_hour_before, next_opening
+from mentorup_daemon.rules.hours import (
+    at_wall_clock,
+    before_deadline,
+    in_hours,
+    last_hour_before,
+    next_opening,
+    surely_after,
+    surely_before,
+)
 from tests.unit.rules.people import ALWAYS, MONDAY, SAM, ZONE
 
 moments = st.datetimes(datetime(2025, 1, 1), datetime(2029, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
@@ -80,3 +88,9 @@ def test_a_time_that_the_clocks_skip_is_read_after_the_gap() -> None:
     assert at_wall_clock(date(2026, 3, 8), 2 * 60 + 30, ZONE).astimezone(UTC) == datetime(
         2026, 3, 8, 10, 30, tzinfo=UTC
     )
+
+
+@given(moments, owners, st.integers(1, 500))
+def test_a_glance_at_the_date_never_passes_over_what_is_due(moment: datetime, owner: Owner, hours: int) -> None:
+    assert not surely_after(moment, before_deadline(moment, moment + timedelta(hours=hours), owner))
+    assert not surely_before(moment, next_opening(moment, owner))
