@@ -41,7 +41,7 @@ def packet(view: Snapshot, mentor: Mentor, now: datetime) -> str:
 
 def letter_context(snapshot: Snapshot, due: Due, mentor: Mentor, now: datetime) -> Mapping[str, object]:
     """The variables of `letter/draft`. `purpose` is what the letter is for, "" where the owner hasn't said."""
-    request = found(due, (one for one in snapshot.requests if f"letter-{one.id}" == due.object))
+    request = found(due, (one for one in snapshot.requests if f"{one.person}/{one.id}" == due.object))
     kinds = (_goals, _wins, _advice, _done)
     facts = [words(fact) for kind in kinds for fact in list(kind(snapshot, mentor))[-_SHOWN:]]
     return {

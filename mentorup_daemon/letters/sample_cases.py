@@ -20,7 +20,7 @@ WITH_MIA = replace(
     location="",
 )
 RECAP = replace(CHANGED, key="recap/ana/2026-11-30/draft", rule="recap", lands="drafts", object="ana/2026-11-30")
-ASKED = replace(CHANGED, key="letter/ana/61/draft", rule="letter", lands="drafts", object="letter-61")
+ASKED = replace(CHANGED, key="letter/ana/61/draft", rule="letter", lands="drafts", object="ana/61")
 HALF_A_YEAR_ON = NOW + timedelta(days=183)
 
 

@@ -318,7 +318,7 @@ def _nothing_to_name(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
     if entry.rule == recap.RULE and entry.outcome == "delivered" and now <= entry.due_at + recap.GRACE:
         return not any(f"{one.mentor}/{planned_on(snapshot, one)}" == entry.object for one in snapshot.feedback)
     if entry.rule == letter.RULE and entry.outcome == "delivered":
-        return letter.withdrawn(snapshot, entry.object)
+        return not letter.wanted(entry, snapshot)
     if entry.rule != thank_you.RULE or entry.lands != "drafts" or entry.outcome != "delivered":
         return False
     meeting = snapshot.meeting(entry.object)

@@ -1,45 +1,27 @@
-"""Asking somebody whom they would recommend (C5): a draft, into Drafts at the next pass, as the owner has asked for."""
+"""Asking somebody whom they would recommend (C5): a draft, into Drafts at the next pass (see `requested`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Literal
 
-from mentorup_daemon.records import Due, Entry, Request, Snapshot, key_part
+from mentorup_daemon.records import Due, Entry, Snapshot
+from mentorup_daemon.rules import requested
 
-RULE = "referral"
-GRACE = timedelta(days=14)
-
-
-def key_of(request: Request) -> str:
-    """The key of the draft."""
-    return f"{RULE}/{key_part(request.person)}/{request.id}/draft"
+RULE: Literal["referral"] = "referral"
 
 
 def wanted(entry: Entry, snapshot: Snapshot) -> bool:
     """True while what was written still holds."""
-    return any(entry.key == key_of(one) for one in _asked(snapshot))
+    return any(entry.key == requested.key_of(request) for request, _ in requested.standing(snapshot, RULE))
 
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:  # noqa: ARG001 - the shape of a rule
     """One for each open request."""
     if "drafts" not in snapshot.practice.delivery:
         return
-    for request in _asked(snapshot):
-        person = snapshot.person(request.person)
-        if person is not None and request.created_at <= until:
-            yield Due(
-                key=key_of(request),
-                rule=RULE,
-                due_at=request.created_at,
-                expires_at=request.created_at + GRACE,
-                lands="drafts",
-                mentor=person.id,
-                object=f"{person.id}/{request.id}",
-                asked_for=True,
-                reason=f"You wanted to ask {person.name} whom they would recommend.",
-            )
-
-
-def _asked(snapshot: Snapshot) -> Iterator[Request]:
-    return (one for one in snapshot.requests if one.kind == "referral" and one.state == "open")
+    for request, person in requested.standing(snapshot, RULE):
+        if request.created_at <= until:
+            reason = f"You wanted to ask {person.name} whom they would recommend."
+            yield requested.draft(request, person, reason=reason)

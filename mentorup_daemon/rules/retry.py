@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Entry, Mentor, Request, Snapshot, key_part
-from mentorup_daemon.rules import hello
+from mentorup_daemon.rules import hello, requested
 from mentorup_daemon.rules.hours import next_opening
 
 RULE = "retry"
@@ -28,7 +28,7 @@ def key_of(request: Request, time: int) -> str:
 
 def sent(snapshot: Snapshot, request: Request) -> list[datetime]:
     """When the owner wrote to that person since the hello was drafted: the hello itself first."""
-    entry = snapshot.ledger.get(hello.key_of(request))
+    entry = snapshot.ledger.get(requested.key_of(request))
     if entry is None or entry.outcome not in ("delivered", "left"):
         return []
     drafted = entry.intended_at - _SKEW

@@ -108,7 +108,7 @@ ALL = [
     ("check_in", "drafts", "ana", "2026-10-01"),
     ("check_in", "drafts", "ben", "2026-10-01"),
     ("recap", "drafts", "ana", "ana/2026-11-30"),
-    ("letter", "drafts", "ana", "letter-61"),
+    ("letter", "drafts", "ana", "ana/61"),
     ("closing", "inbox", "ana", "ana/2026-12-01"),
     ("closing", "drafts", "ana", "ana/2026-12-01"),
     ("closing_agenda", "inbox", "ana", MEETING.key),
@@ -747,7 +747,7 @@ def test_t8_the_recap_says_what_was_heard_and_what_becomes_of_it() -> None:
 
 
 def test_t5_the_question_for_a_letter_brings_the_facts() -> None:
-    made = letter("letter", "drafts", with_request(), about="letter-61")
+    made = letter("letter", "drafts", with_request(), about="ana/61")
     text = " ".join(made.text.split())
     assert "would you write a letter of recommendation for me, for the K award, by Friday 15 January 2027?" in text
     assert "- Submit the K award, by 12 February 2027" in made.text
@@ -759,7 +759,7 @@ def test_t5_the_question_for_a_letter_brings_the_facts() -> None:
 
 def test_t5_without_facts_the_question_for_a_letter_has_no_recipient() -> None:
     bare = replace(BARE, meetings=(MEETING,), requests=with_request("").requests)
-    made = letter("letter", "drafts", bare, about="letter-61")
+    made = letter("letter", "drafts", bare, about="ana/61")
     assert made.subject == "A letter of recommendation"
     assert parsed(made)["To"] is None
 
