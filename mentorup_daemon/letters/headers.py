@@ -27,8 +27,10 @@ def flat(text: str, limit: int = _MAX_TEXT) -> str:
 
     Lone surrogates, which no encoding can carry, become question marks; more than `limit` characters are cut.
     """
-    line = "".join(" " if unicodedata.category(char) in _CONTROLS or char in _OVERRIDES else char for char in text)
-    line = line.encode("utf-8", "replace").decode("utf-8")
+    line = text
+    if not (text.isascii() and text.isprintable()):
+        line = "".join(" " if unicodedata.category(char) in _CONTROLS or char in _OVERRIDES else char for char in text)
+        line = line.encode("utf-8", "replace").decode("utf-8")
     line = " ".join(line.split())
     return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."
 

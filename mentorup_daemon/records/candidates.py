@@ -42,7 +42,7 @@ def is_first_meeting(snapshot: Snapshot, meeting: Meeting) -> bool:
     Whoever has agreed with the owner on how they work together is past that, whatever the calendar says.
     """
     person = snapshot.person(meeting.mentor)
-    return person is not None and is_first(meeting, person, snapshot.meetings, snapshot.compacts)
+    return person is not None and is_first(meeting, person, snapshot.meetings_joined_by(person.id), snapshot.compacts)
 
 
 def is_first(meeting: Meeting, person: Mentor, meetings: Iterable[Meeting], compacts: Iterable[Compact]) -> bool:

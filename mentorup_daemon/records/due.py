@@ -161,6 +161,30 @@ class Snapshot:
         found: dict[str, list[Meeting]] = self._once("meetings_with", lambda: _grouped(self.meetings))
         return found.get(mentor_id, ())
 
+    def meetings_joined_by(self, mentor_id: str) -> Sequence[Meeting]:
+        """The meetings with this person, or with another and them too."""
+        found: dict[str, list[Meeting]] = self._once("meetings_joined_by", self._meetings_by_everyone)
+        return found.get(mentor_id, ())
+
+    def _meetings_by_everyone(self) -> dict[str, list[Meeting]]:
+        found: dict[str, list[Meeting]] = {}
+        for meeting in self.meetings:
+            for person in {meeting.mentor, *meeting.also}:
+                found.setdefault(person, []).append(meeting)
+        return found
+
+    def prepared_by(self, rules: tuple[str, ...]) -> frozenset[str]:
+        """The keys of the meetings for which one of these rules has written something that wasn't taken back."""
+        found: frozenset[str] = self._once(
+            f"prepared by {rules}",
+            lambda: frozenset(
+                entry.object
+                for entry in self.ledger.values()
+                if entry.rule in rules and entry.outcome in ("delivered", "left")
+            ),
+        )
+        return found
+
     def contacts_with(self, mentor_id: str) -> Sequence[Contact]:
         """The contacts with this person, in their order."""
         found: dict[str, list[Contact]] = self._once("contacts_with", lambda: _grouped(self.contacts))

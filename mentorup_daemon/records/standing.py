@@ -82,10 +82,7 @@ def longest_silence(person: Mentor) -> timedelta:
 
 def prepared(snapshot: Snapshot, meeting: Meeting) -> bool:
     """True when an agenda for this meeting was written, and not taken back."""
-    return any(
-        entry.rule in AGENDAS and entry.object == meeting.key and entry.outcome in ("delivered", "left")
-        for entry in snapshot.ledger.values()
-    )
+    return meeting.key in snapshot.prepared_by(AGENDAS)
 
 
 def taken_up_at(snapshot: Snapshot, topic: Topic, now: datetime) -> Meeting | None:
