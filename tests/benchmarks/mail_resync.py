@@ -36,9 +36,10 @@ def _measure(stage: Stage, report: Report, server: Mailserver, number: int) -> N
 
     def look_anew() -> None:
         account.mailbox.close()
-        mail_in.look(account, NOW, go_on)
+        mail_in.look(account, ours.LATER, go_on)
 
     try:
+        mail_in.look(account, NOW, go_on)
         look_anew()
         with server.client() as client:
             modseq = client.select_folder("INBOX", readonly=True)[b"HIGHESTMODSEQ"]
@@ -49,11 +50,11 @@ def _measure(stage: Stage, report: Report, server: Mailserver, number: int) -> N
     with tapped(server.port) as tap:
         account = ours.account(ours.config(stage.fresh("state"), mail=ours.mail_by_way_of(server, tap.port)))
         try:
-            look_anew()
+            mail_in.look(account, NOW, go_on)
             look_anew()
             account.mailbox.close()
             tap.reset()
-            mail_in.look(account, NOW, go_on)
+            mail_in.look(account, ours.LATER, go_on)
             seen = replace(tap.traffic)
         finally:
             account.close()

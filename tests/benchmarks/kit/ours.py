@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +54,10 @@ def config(state: Path, *, mail: Mailserver | None = None, dav: CalDavServer | N
     path = state / "config.toml"
     path.write_text(tomli_w.dumps(content))
     return path
+
+
+LATER = NOW + timedelta(days=2)
+"""What was filed within a day is looked at again in each pass, for its tag may go; two days on a pass is as usual."""
 
 
 def account(path: Path) -> Account:
