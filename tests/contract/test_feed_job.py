@@ -26,7 +26,7 @@ def test_a_feed_or_a_server_that_fails_costs_itself_alone(light_world: World, fa
         account = replace(world.account, feeds=(bad, good))
         done = tend(account, world.now)
         assert "the feed at 127.0.0.1 isn't there" in str(done.failures[CALDAV])
-        assert sorted(meeting.uid for meeting in world.records().meetings) == ["dav", "fed"]
+        assert {meeting.uid for meeting in world.records().meetings} >= {"dav", "fed"}
         ahead = event("fed", MONDAY + timedelta(days=3))
         away = Calendars(CalDavAccount("http://127.0.0.1:1/", "sam", lambda: "secret", timeout=5))
         assert CALDAV in tend(replace(account, calendars=away, feeds=(good,)), world.now).failures
