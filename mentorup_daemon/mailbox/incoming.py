@@ -257,6 +257,9 @@ class Incoming:
         """UIDs of new messages, and of older ones whose tag may be new; by one search where the server can do that."""
         keywords = reader.tags.keywords if self._searches_keywords and not reader.whole else ()
         new = not state.uidnext or state.uidnext > cursor.uidnext
+        came = range(cursor.uidnext, state.uidnext)
+        if 0 < len(came) <= arguments.UIDS_PER_COMMAND and cursor.modseq and state.modseq == cursor.modseq + 1:
+            return tuple(came), ()  # each change takes a sequence number of its own: the only one was the arrival
         changed = bool(state.modseq and cursor.modseq) and state.modseq != cursor.modseq
         if not (new and changed and keywords) or _LABELS in self._session.capabilities:
             return self._uids_from(state, cursor.uidnext), self._retagged(state, cursor, reader)

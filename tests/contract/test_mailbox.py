@@ -112,6 +112,38 @@ class TestMailbox:
         assert [(each.uid, each.tagged) for each in now] == [(uid, ()), (other, ())]
         assert mailbox.look_at("INBOX", start.uidvalidity + 1, [uid], TAGS) is None
 
+    @pytest.mark.parametrize("first", ["the tag", "the mail"])
+    def test_a_tag_and_new_mail_that_come_together_are_both_told(
+        self, imap_server: Mailserver, mailbox: Mailbox, first: str
+    ) -> None:
+        if not keeps(imap_server):
+            imap_server.deliver(mail("nothing can be tagged here"))
+        old = imap_server.deliver(mail("old"))
+        start = mailbox.changes("INBOX", None, TAGS).cursor
+        if first == "the tag" and keeps(imap_server):
+            imap_server.flag(old, "feedback")
+        new = imap_server.deliver(mail("new"))
+        if first == "the mail" and keeps(imap_server):
+            imap_server.flag(old, "feedback")
+
+        seen = mailbox.changes("INBOX", start, TAGS)
+
+        assert [each.uid for each in seen.arrived] == [new]
+        assert [each.uid for each in seen.tagged] == ([old] if keeps(imap_server) else [])
+        later = imap_server.deliver(mail("later"))
+        assert [each.uid for each in mailbox.changes("INBOX", seen.cursor, TAGS).arrived] == [later]
+
+    def test_how_folders_stand_is_told_by_their_cursors(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
+        mailbox.ensure_folder("MentorUp/Feedback")
+        mailbox.ensure_folder("Other")
+        start = mailbox.changes("MentorUp/Feedback", None, TAGS, whole=True).cursor
+        mailbox.changes("INBOX", None, TAGS)
+        told = mailbox.standing(("INBOX", "MentorUp/Feedback", "Missing"))
+        assert told in ({}, {"MentorUp/Feedback": start})
+        if told:
+            imap_server.deliver(mail("new"), "Other")
+            assert mailbox.standing(("Other",))["Other"].uidnext == 2
+
     def test_everything_in_the_feedback_folder_is_tagged(self, imap_server: Mailserver, mailbox: Mailbox) -> None:
         mailbox.ensure_folder("MentorUp/Feedback")
         first = imap_server.deliver(mail("one"), "MentorUp/Feedback")
