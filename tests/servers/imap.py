@@ -284,8 +284,12 @@ class Dovecot:
         os.chown(path, directory.stat().st_uid, directory.stat().st_gid)
 
     def kick(self, user: str) -> None:
-        """End this user's sessions."""
+        """End this user's sessions, and wait until they have ended."""
+        serving = self.session_pids(user)
         self._doveadm("kick", user)
+        end = time.monotonic() + 10
+        while any(Path(f"/proc/{pid}").exists() for pid in serving) and time.monotonic() < end:
+            time.sleep(0.02)
 
     @contextlib.contextmanager
     def frozen(self, user: str) -> Iterator[None]:
