@@ -185,6 +185,17 @@ class Snapshot:
         )
         return found
 
+    def thanks_about(self, meeting: str) -> Sequence[Thanks]:
+        """What there is to give thanks for about the meeting with this key, in its order."""
+        found: dict[str | None, list[Thanks]] = self._once("thanks_about", self._thanks_by_meeting)
+        return found.get(meeting, ())
+
+    def _thanks_by_meeting(self) -> dict[str | None, list[Thanks]]:
+        found: dict[str | None, list[Thanks]] = {}
+        for one in self.thanks:
+            found.setdefault(one.meeting, []).append(one)
+        return found
+
     def contacts_with(self, mentor_id: str) -> Sequence[Contact]:
         """The contacts with this person, in their order."""
         found: dict[str, list[Contact]] = self._once("contacts_with", lambda: _grouped(self.contacts))

@@ -27,7 +27,7 @@ _WITHIN = timedelta(days=32)  # a thank-you schedule rarer than monthly is no th
 
 def concrete(snapshot: Snapshot, meeting: Meeting) -> bool:
     """True when the records hold something that a note of thanks could name."""
-    if any(thanks.meeting == meeting.key and thanks.text.strip() for thanks in snapshot.thanks):
+    if any(thanks.text.strip() for thanks in snapshot.thanks_about(meeting.key)):
         return True
     return any(
         item.meeting == meeting.key and item.mentor == meeting.mentor and item.state != "dropped" and item.text.strip()
@@ -63,7 +63,7 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
         if usual is None:
             continue
         key = f"{RULE}/{key_part(meeting.mentor)}/{meeting.key}"
-        given = [thanks.created_at for thanks in snapshot.thanks if thanks.meeting == meeting.key]
+        given = [thanks.created_at for thanks in snapshot.thanks_about(meeting.key)]
         asked_for = bool(given) and meeting.end <= now
         moment = max(min(given), meeting.end) if asked_for else usual
         if moment > until:
