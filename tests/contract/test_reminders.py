@@ -20,7 +20,7 @@ from mentorup_daemon.store.forgetting import forget_person
 from tests.contract.test_crashes import Killed, Steps, named_in_the_service
 from tests.servers.caldav import CalDavServer
 from tests.servers.imap import Mailserver
-from tests.servers.world import MONDAY, World, event
+from tests.servers.world import LONG_AGO, MONDAY, World, event
 
 NEXT_WEEK = MONDAY + timedelta(days=10, hours=5)  # Thursday, 14:00
 PREPARE, THANK = "reminder/ana/first/prepare", "reminder/ana/first/thank"
@@ -233,6 +233,7 @@ def test_p01_killed_after_any_step_the_calendar_ends_like_without(
         (tmp_path / name).mkdir()
         dav = replace(radicale, calendar_url=radicale.make_calendar(name))
         world = World(pymap, dav, tmp_path / name)
+        world.acquaint()
         shelf = Shelf(world)
         world.changes["caldav"]["calendars"] = [dav.calendar_url]
         world.changes["schedules"] = {"thank_you": "0 17 1 7 *"}  # too rare to be one
@@ -356,7 +357,7 @@ def test_nothing_in_the_calendar_of_reminders_is_a_meeting(light_shelf: Shelf) -
     world.dav.put_event("decoy", event("decoy", NEXT_WEEK, title="Mentoring with Ana"), shelf.url)
     world.meet("first", NEXT_WEEK)
     world.tend()
-    assert [meeting.uid for meeting in world.records().meetings] == ["first"]
+    assert [meeting.uid for meeting in world.records().meetings] == [LONG_AGO, "first"]
 
 
 def test_a_reminder_of_ours_that_was_moved_to_another_calendar_is_no_meeting(light_shelf: Shelf) -> None:
@@ -368,7 +369,7 @@ def test_a_reminder_of_ours_that_was_moved_to_another_calendar_is_no_meeting(lig
     world.dav.request("DELETE", shelf.address(THANK))
     world.dav.put_event("moved", text.replace(THANKS, "Mentoring: thank Ana"))
     world.tend()
-    assert [meeting.uid for meeting in world.records().meetings] == ["first"]
+    assert [meeting.uid for meeting in world.records().meetings] == [LONG_AGO, "first"]
 
 
 def test_what_has_passed_is_taken_away_the_day_after(light_shelf: Shelf) -> None:
