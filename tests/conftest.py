@@ -44,6 +44,16 @@ def missing(message: str) -> NoReturn:
     pytest.skip(message)
 
 
+@pytest.fixture(autouse=True)
+def config_of_its_own() -> Iterator[None]:
+    """The command line names its config to what it starts by $MENTORUP_CONFIG: no test inherits another one's."""
+    before = os.environ.pop("MENTORUP_CONFIG", None)
+    yield
+    os.environ.pop("MENTORUP_CONFIG", None)
+    if before is not None:
+        os.environ["MENTORUP_CONFIG"] = before
+
+
 @pytest.fixture
 def logging_as_before() -> Iterator[None]:
     """For tests of what sets logging up: the root's handlers and the levels are afterwards what they were."""
