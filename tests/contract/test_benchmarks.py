@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.__main__ import NAMES
+from tests.conftest import require_debian
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.debian
 @pytest.mark.timeout(600)
 def test_every_benchmark_prints_its_table(tmp_path: Path) -> None:
+    for program, package in (("dovecot", "dovecot-imapd"), ("openssl", "openssl")):
+        require_debian(program, package)
     command = [sys.executable, "-m", "tests.benchmarks", "all", "--tiny", "--into", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=580, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
