@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mentorup_daemon.letters.first_meeting import goals_with, profile, sought, with_article
+from mentorup_daemon.letters.first_meeting import goals_with, profile, sought
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.subject import found
 from mentorup_daemon.letters.views import bare, common, meeting_view, words
@@ -102,7 +102,7 @@ def referral_context(snapshot: Snapshot, due: Due, person: Mentor, now: datetime
     goals = goals_with(snapshot, person, now)
     return {
         **common(snapshot, person),
-        "support": with_article(text) if text.casefold() in kinds else "",
+        "support": network.with_article(text) if text.casefold() in kinds else "",
         "topic": text if text.casefold() not in kinds else "",
         "goal": goals[0] if goals else None,
     }

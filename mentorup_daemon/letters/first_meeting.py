@@ -16,9 +16,10 @@ from typing import Literal
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.views import GoalView, bare, goal_view
 from mentorup_daemon.letters.wording import listing, rhythm
-from mentorup_daemon.records import Compact, Goal, Meeting, Mentor, Snapshot
+from mentorup_daemon.records import Goal, Meeting, Mentor, Snapshot
 from mentorup_daemon.records.candidates import is_first_meeting, kept_about
-from mentorup_daemon.records.standing import is_stub
+from mentorup_daemon.records.standing import is_stub, standing_compact
+from mentorup_daemon.rules.network import with_article
 
 Point = Literal["structure", "availability", "style", "expectations", "values", "referral"]
 
@@ -62,7 +63,7 @@ def first_context(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, now: dat
     if not is_first_meeting(snapshot, meeting):
         return {"intro": None}
     kept = kept_about(snapshot.candidates, mentor.id)
-    compact = standing_compact(snapshot, mentor)
+    compact = standing_compact(snapshot.compacts, mentor.id)
     every = rhythm(mentor.cadence.days) if mentor.cadence and mentor.cadence.days else ""
     return {
         "intro": IntroView(
@@ -83,12 +84,6 @@ def first_context(snapshot: Snapshot, meeting: Meeting, mentor: Mentor, now: dat
             ),
         )
     }
-
-
-def standing_compact(snapshot: Snapshot, mentor: Mentor) -> Compact | None:
-    """The compact with this mentor that counts, the latest that stands."""
-    standing = (one for one in snapshot.compacts if one.mentor == mentor.id and one.state == "standing")
-    return max(standing, key=lambda one: one.id, default=None)
 
 
 def goals_with(snapshot: Snapshot, mentor: Mentor, now: datetime) -> tuple[GoalView, ...]:
@@ -118,8 +113,3 @@ def sought(mentor: Mentor) -> str:
     """The guidance that is sought of this person: `a coach and a sponsor`; "" where the config doesn't say."""
     kinds = [flat(kind, 60) for kind in mentor.support]
     return listing([with_article(kind) for kind in kinds if kind])
-
-
-def with_article(noun: str) -> str:
-    """`a sponsor`, `an advocate`."""
-    return f"{'an' if noun[:1].lower() in 'aeio' else 'a'} {noun}"

@@ -62,6 +62,11 @@ def network(snapshot: Snapshot, now: datetime) -> Network:
     return Network(kinds, cells, tuple(person for person in people if person.id not in placed))
 
 
+def with_article(kind: str) -> str:
+    """A kind of support as one says it of a person: `a sponsor`, `an advocate`."""
+    return f"{'an' if kind[:1].lower() in 'aeio' else 'a'} {kind}"
+
+
 def _cell(people: Sequence[Mentor], kind: str, distance: Distance) -> Cell:
     there = tuple(one for one in people if one.distance == distance and kind in map(_kind, one.support))
     return Cell(kind, distance, there, "" if there else _next_step(people, kind, distance))
@@ -72,14 +77,10 @@ def _next_step(people: Sequence[Mentor], kind: str, distance: Distance) -> str:
     giving = next((one for one in people if kind in map(_kind, one.support)), None)
     near = next((one for one in people if one.distance == distance), None)
     if giving is not None:
-        return f"ask {giving.given_name}, {_article(kind)} {kind} of yours, whom they would suggest"
+        return f"ask {giving.given_name}, {with_article(kind)} of yours, whom they would suggest"
     if near is not None:
         return f"ask {near.given_name} whether they would be one, or whom they know"
     return "think of one person you know, and keep them as a candidate"
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[:1] in "aeio" else "a"
 
 
 def _kind(text: str) -> str:
