@@ -92,7 +92,7 @@ _AHEAD = {rule.RULE: rule for rule in (questions, shorten, brief, agenda, closin
 _ENDING = frozenset({closing.RULE, closing_agenda.RULE, closing_update.RULE})
 """The rules that write to a mentor with whom it has ended, and to no other (T11)."""
 
-_HELLOS = {rule.RULE: rule for rule in (hello, referral, retry)}
+_WANTED = {rule.RULE: rule for rule in (hello, referral, retry, letter)}
 """The rules whose drafts hold while the owner still wants them, by what else is on record."""
 
 _UNASKED = frozenset(
@@ -268,10 +268,10 @@ def _withdrawals(snapshot: Snapshot, now: datetime) -> Iterator[Withdrawal]:
 
 
 def _unwanted(entry: Entry, snapshot: Snapshot) -> Why | None:
-    """Why a draft to somebody whom the owner wants to meet no longer holds; None where it does."""
-    if entry.outcome != "delivered" or entry.rule not in _HELLOS:
+    """Why a draft that the owner has asked for, or what follows from it, no longer holds; None where it does."""
+    if entry.outcome != "delivered" or entry.rule not in _WANTED:
         return None
-    return None if _HELLOS[entry.rule].wanted(entry, snapshot) else "not wanted"
+    return None if _WANTED[entry.rule].wanted(entry, snapshot) else "not wanted"
 
 
 def _ending(entry: Entry, snapshot: Snapshot) -> Why | None:
@@ -314,11 +314,9 @@ def _answered(entry: Entry, meeting: Meeting, person: Mentor, snapshot: Snapshot
 
 
 def _nothing_to_name(entry: Entry, snapshot: Snapshot, now: datetime) -> bool:
-    """True for a fresh draft when the owner has taken back what it was made of: thanks, a plan, a request."""
+    """True for a fresh draft when the owner has taken back what it was made of: thanks, a plan."""
     if entry.rule == recap.RULE and entry.outcome == "delivered" and now <= entry.due_at + recap.GRACE:
         return not any(f"{one.mentor}/{planned_on(snapshot, one)}" == entry.object for one in snapshot.feedback)
-    if entry.rule == letter.RULE and entry.outcome == "delivered":
-        return not letter.wanted(entry, snapshot)
     if entry.rule != thank_you.RULE or entry.lands != "drafts" or entry.outcome != "delivered":
         return False
     meeting = snapshot.meeting(entry.object)
