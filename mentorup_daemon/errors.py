@@ -54,3 +54,7 @@ class Malformed(MentorUpError):
 
 class Uncertain(MentorUpError):
     """It may have happened: look before doing it again (a connection lost between APPEND and its answer)."""
+
+
+OF_A_DOOR = (Unavailable, Uncertain, CredentialsError, ConfigError)
+"""What a door to a server raises: it costs what that server alone could tell, and the next pass comes back to it."""

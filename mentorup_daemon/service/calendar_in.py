@@ -20,7 +20,7 @@ import structlog
 
 from mentorup_daemon import events
 from mentorup_daemon.calendars import CalendarGone, CalendarInfo, Calendars, Feed, Resource, suspicious
-from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
+from mentorup_daemon.errors import OF_A_DOOR, Malformed, MentorUpError
 from mentorup_daemon.events import Fault
 from mentorup_daemon.records import Meeting
 from mentorup_daemon.service.account import Account, Step
@@ -34,7 +34,6 @@ _EXPAND_AGAIN = timedelta(days=1)
 _DISCOVER_AGAIN = timedelta(days=1)  # where the calendars are named
 _DISCOVER_ALL_AGAIN = timedelta(hours=1)  # where all of them are taken
 _SUSPECT_FOR = timedelta(hours=1)
-_OF_THE_DOORS = (Unavailable, Uncertain, CredentialsError, ConfigError)
 
 _log = structlog.get_logger(__name__)
 
@@ -49,13 +48,13 @@ def look(account: Account, now: datetime, step: Step) -> None:
     if account.calendars is not None:
         try:
             found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step)}
-        except _OF_THE_DOORS as error:
+        except OF_A_DOOR as error:
             failures.append(error)
     complete = not failures
     for feed in account.feeds:
         try:
             _look_at_feed(account, feed, now)
-        except _OF_THE_DOORS as error:
+        except OF_A_DOOR as error:
             failures.append(error)
         step("feed kept")
     if complete:

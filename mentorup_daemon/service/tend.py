@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
+from mentorup_daemon.errors import OF_A_DOOR, Malformed, MentorUpError, Unavailable, Uncertain
 from mentorup_daemon.records import Due, Snapshot, Topic
 from mentorup_daemon.rules.discussed import discussed
 from mentorup_daemon.service import calendar_in, candidates, mail_in, reminders
@@ -131,7 +131,7 @@ def _calendar_is_known(account: Account) -> bool:
 def _failed_at(account: Account, server: str) -> datetime | None:
     """When the last look failed; None while it didn't."""
     with account.store.reading() as scope:
-        return next((row.failed_at for row in health.all_servers(scope) if row.server == server), None)
+        return health.failed_at(scope, server)
 
 
 def _look_again(desk: Desk, sight: Sight, done: Pass) -> None:
@@ -179,7 +179,7 @@ def _try(account: Account, server: str, done: Pass, now: datetime, work: Callabl
     """Does what needs a server, and keeps how that went; the next pass comes back to what failed."""
     try:
         work()
-    except (Unavailable, Uncertain, CredentialsError, ConfigError) as error:
+    except OF_A_DOOR as error:
         done.failures[server] = error
         done.reached.discard(server)
         passing = isinstance(error, (Unavailable, Uncertain))

@@ -24,6 +24,11 @@ def failed(scope: Scope, server: str, failure: str, now: datetime) -> None:
     put(scope, servers, server=server, failed_at=now, failure=failure)
 
 
+def failed_at(scope: Scope, server: str) -> datetime | None:
+    """When the last look at this server failed; None while it didn't."""
+    return next((row.failed_at for row in all_servers(scope) if row.server == server), None)
+
+
 def all_servers(scope: Scope) -> list[Row[Any]]:
     """(server, reached_at, failed_at, failure)."""
     return list(
@@ -57,8 +62,7 @@ def all_troubles(scope: Scope) -> tuple[Trouble, ...]:
 
 def stands_against(scope: Scope, server: str) -> bool:
     """True while the server counts as failing, or a trouble with it is open."""
-    failing = any(row.server == server and row.failed_at is not None for row in all_servers(scope))
-    return failing or any(trouble.about == server for trouble in all_troubles(scope))
+    return failed_at(scope, server) is not None or any(one.about == server for one in all_troubles(scope))
 
 
 def passed(scope: Scope, now: datetime) -> None:
