@@ -70,7 +70,7 @@ def wins_show(number: Number, config: ConfigOption = None, as_json: JsonOption =
 
 
 @wins_app.command("add")
-def winskeep(text: Text, config: ConfigOption = None, credit: CreditOption = None, as_json: JsonOption = False) -> None:
+def wins_add(text: Text, config: ConfigOption = None, credit: CreditOption = None, as_json: JsonOption = False) -> None:
     """Keep a win; those whose help is in it get a draft on the next working morning."""
     with errors_told(), opened(config) as account:
         win = Win(id=0, text=one_line(text), credit=_credit(account, credit) or (), created_at=account.now)
@@ -129,7 +129,7 @@ def profile_show(number: Number, config: ConfigOption = None, as_json: JsonOptio
 
 
 @profile_app.command("add")
-def profilekeep(
+def profile_add(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="value, style or gap.")],
     text: Text,
     config: ConfigOption = None,

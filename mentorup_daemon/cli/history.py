@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mentorup_daemon.cli.family import MentorOption, Number, Text, one_line, person_of
+from mentorup_daemon.cli.kept import every, keep
 from mentorup_daemon.cli.opened import Opened, opened
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
 from mentorup_daemon.errors import MentorUpError
@@ -31,7 +32,7 @@ def notes(
 def notes_list(config: ConfigOption = None, mentor: MentorOption = None, as_json: JsonOption = False) -> None:
     """List your private notes."""
     with errors_told(), opened(config) as account:
-        found = [one for one in _notes(account) if mentor in (None, one.mentor)]
+        found = [one for one in every(account, Note) if mentor in (None, one.mentor)]
         if as_json:
             print_json([as_object(one, NOTE_FIELDS) for one in found])
             return
@@ -51,14 +52,9 @@ def notes_add(
     text: Text, config: ConfigOption = None, mentor: MentorOption = None, as_json: JsonOption = False
 ) -> None:
     """Keep a private note: nobody but you ever sees it."""
-    from mentorup_daemon.store import work
-
     with errors_told(), opened(config) as account:
         note = Note(id=0, text=one_line(text), mentor=person_of(account, mentor), created_at=account.now)
-        account.store.first_start(account.now)
-        with account.store.writing() as scope:
-            kept = work.add(scope, note)
-        _print(kept, as_json)
+        _print(_note(account, keep(account, note)), as_json)
 
 
 @notes_app.command("edit")
@@ -85,7 +81,7 @@ def notes_drop(number: Number, config: ConfigOption = None, as_json: JsonOption 
 
 
 def _note(account: Opened, number: int) -> Note:
-    found = next((one for one in _notes(account) if one.id == number), None)
+    found: Note | None = next((one for one in every(account, Note) if one.id == number), None)
     if found is None:
         raise MentorUpError(f"There is no note with the number {number}; `mentorup notes` lists them.")
     return found
@@ -97,13 +93,6 @@ def _print(note: Note, as_json: bool) -> None:
         print_json(facts)
     else:
         print_table("", ["", ""], list(facts.items()), "")
-
-
-def _notes(account: Opened) -> tuple[Note, ...]:
-    from mentorup_daemon.store import work
-
-    with account.store.reading() as scope:
-        return work.items(scope, Note)
 
 
 def network_command(config: ConfigOption = None, as_json: JsonOption = False) -> None:
