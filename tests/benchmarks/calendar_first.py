@@ -28,14 +28,8 @@ from tests.servers.caldav import CalDavServer
 
 def run(stage: Stage) -> Report:
     report = Report("calendar-first")
-    for name in stage.size.dav_servers:
-        for number in stage.size.events:
-            try:
-                server = stage.calendar(name, number)
-            except Absent as absent:
-                report.remark(f"{name}: {absent}")
-                continue
-            _measure(stage, report, server, number)
+    for server, number in stage.calendars(report):
+        _measure(stage, report, server, number)
     return report
 
 

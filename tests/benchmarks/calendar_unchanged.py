@@ -22,14 +22,8 @@ _FASTER = {"radicale": 5, "xandikos": 100, "cyrus": 100}
 
 def run(stage: Stage) -> Report:
     report = Report("calendar-unchanged")
-    for name in stage.size.dav_servers:
-        for number in stage.size.events:
-            try:
-                server = stage.calendar(name, number)
-            except Absent as absent:
-                report.remark(f"{name}: {absent}")
-                continue
-            _measure(stage, report, server, number)
+    for server, number in stage.calendars(report):
+        _measure(stage, report, server, number)
     return report
 
 

@@ -26,7 +26,7 @@ from urllib.parse import urljoin, urlsplit
 
 from mentorup_daemon.demo.radicale import Radicale
 from tests.benchmarks.kit import events, mails
-from tests.benchmarks.kit.figures import version
+from tests.benchmarks.kit.figures import Report, version
 from tests.servers.caldav import PASSWORD, CalDavServer, on_radicale, on_xandikos, running_xandikos
 from tests.servers.cyrus import cyrus_root, dav_on_cyrus, on_cyrus, running_cyrus
 from tests.servers.imap import Dovecot, Mailserver, make_certificates, on_dovecot, running_dovecot
@@ -109,6 +109,17 @@ class Stage:
             made = {"radicale": self._on_radicale, "xandikos": self._on_xandikos, "cyrus": self._on_cyrus}
             self._calendars[server, number] = made[server](number)
         return self._calendars[server, number]
+
+    def calendars(self, report: Report) -> Iterator[tuple[CalDavServer, int]]:
+        """The calendars of every server and size, with their numbers of events; the report names what is missing."""
+        for name in self.size.dav_servers:
+            for number in self.size.events:
+                try:
+                    server = self.calendar(name, number)
+                except Absent as absent:
+                    report.remark(f"{name}: {absent}")
+                else:
+                    yield server, number
 
     def mailbox(self, number: int) -> tuple[Mailserver, int]:
         """A mailbox of `number` mails on Dovecot, indexed, and how many are tagged. Raises `Absent`."""
