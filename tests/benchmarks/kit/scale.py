@@ -1,10 +1,10 @@
 """A Monday of a hosted fleet, simulated from what one account was measured to cost.
 
-The day goes by in steps of ten seconds. In each, looks fall due (calendars by their interval, mail where a listener heard
-some, notes at their hours, most of them at the same ones), wait in one queue, and are served as fast as the scarcest
-resource allows: the cores of the workers, the cores of the database, its commits. What is told is how long things
-waited, how busy each resource was in the busiest quarter of an hour, and which of them gives way first when the number of
-accounts grows. Nothing is random: the question is what a day needs, not how it might vary.
+The day goes by in steps of ten seconds. In each, looks fall due (calendars by their interval, mail where a listener
+heard some, notes at their hours, most of them at the same ones), wait in one queue, and are served as fast as the
+scarcest resource allows: the cores of the workers, the cores of the database, its commits. What is told is how long
+things waited, how busy each resource was in the busiest quarter of an hour, and which of them gives way first when the
+number of accounts grows. Nothing is random: the question is what a day needs, not how it might vary.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _in_time(accounts: int, costs: Costs, cores: int, habits: Habits | None) -> 
 
 
 def most_accounts(costs: Costs, machines: Machines, habits: Habits | None = None) -> tuple[int, str]:
-    """How many accounts these machines serve before something waits for over a minute or memory ends, and what gives way."""
+    """How many accounts these machines serve until something waits for over a minute or memory ends; what gives way."""
     low, high = 0, 1_000
     while _bears(high, costs, machines, habits):
         low, high = high, high * 2
