@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.servers.fake_http",
     "tests.servers.counting",
     "tests.servers.oauth",
+    "tests.servers.postgres",
     "tests.servers.world",
     "tests.servers.process",
     "tests.servers.wheel",
