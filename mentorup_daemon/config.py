@@ -12,18 +12,19 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from mentorup_daemon import config_values as values
-from mentorup_daemon.config_faults import faults, syntax_fault, told
+from mentorup_daemon.config_faults import Across, across, faults, syntax_fault, told
 from mentorup_daemon.config_oauth import OAuthSettings
 from mentorup_daemon.errors import ConfigError
 from mentorup_daemon.records import Mentor, Owner, Practice, Recognition, Tags, WorkingHours
 from mentorup_daemon.records.hosts import is_loopback
 from mentorup_daemon.secrets import Secret
 
+S = TypeVar("S", bound=BaseModel)
 _LARGEST = 1024 * 1024  # bytes of a config file; hundreds of people fit into a tenth of it
 
 
@@ -32,7 +33,9 @@ def _list(*, least: int = 0) -> Any:
     return Field(strict=False, min_length=least)
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A table of a config: every key is known, every value is of its kind from the start, no fault shows a value."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
@@ -42,7 +45,7 @@ def _hours(days: tuple[values.Day, ...], hours: str) -> WorkingHours:
     return WorkingHours(opens=opens, closes=closes, days=frozenset(values.DAYS.index(day) for day in days))
 
 
-class OwnerSettings(_Section):
+class OwnerSettings(Section):
     """[owner]: whom MentorUp works for and writes to."""
 
     name: Annotated[values.Filled, Field(description="your name, as you sign")]
@@ -54,7 +57,7 @@ class OwnerSettings(_Section):
     action_item_cap: Annotated[int, Field(ge=1, le=1000)] = 12
 
 
-class ImapSettings(_Section):
+class ImapSettings(Section):
     """[imap]: the owner's mailbox. Exactly one of `password` and `oauth` is there."""
 
     host: Annotated[values.Host, Field(description='the name of your IMAP server, like "imap.example.org"')]
@@ -80,7 +83,7 @@ class ImapSettings(_Section):
         return given
 
 
-class CalDavSettings(_Section):
+class CalDavSettings(Section):
     """[caldav]: the owner's calendars. Without `username` no login is made (a server on this machine).
 
     With it, exactly one of `password` and `oauth` is there.
@@ -99,13 +102,13 @@ class CalDavSettings(_Section):
     timeout: values.Timeout = timedelta(seconds=30)
 
 
-class FeedSettings(_Section):
+class FeedSettings(Section):
     """[[feeds]]: one read-only iCalendar subscription. Its address often is its password, so no `repr` shows it."""
 
     url: Annotated[values.FeedUrl, Field(description="the address of an iCalendar file", repr=False)]
 
 
-class RecognitionSettings(_Section):
+class RecognitionSettings(Section):
     """[recognition]: what makes an event a mentoring meeting."""
 
     attendees: bool = True
@@ -113,7 +116,7 @@ class RecognitionSettings(_Section):
     titles: Annotated[tuple[values.Pattern, ...], _list()] = (r"(?i)\bmentor",)
 
 
-class TagsSettings(_Section):
+class TagsSettings(Section):
     """[tags]: what files a message as feedback."""
 
     keywords: Annotated[tuple[values.Keyword, ...], _list()] = ("feedback", "$MentorFeedback")
@@ -123,7 +126,7 @@ class TagsSettings(_Section):
     gmail_labels: Annotated[tuple[values.Filled, ...], _list()] = ("feedback",)
 
 
-class AgendaSettings(_Section):
+class AgendaSettings(Section):
     """[agenda]: when and where agendas come."""
 
     lead_time: values.LeadTime = timedelta(hours=48)
@@ -131,7 +134,7 @@ class AgendaSettings(_Section):
     delivery: Annotated[tuple[Literal["inbox", "drafts"], ...], _list(least=1)] = ("inbox", "drafts")
 
 
-class SchedulesSettings(_Section):
+class SchedulesSettings(Section):
     """[schedules]: five-field cron, in the owner's time zone."""
 
     thank_you: values.Schedule = "0 17 * * *"
@@ -139,7 +142,7 @@ class SchedulesSettings(_Section):
     digest: values.Schedule = "0 8 * * mon"
 
 
-class MentorSettings(_Section):
+class MentorSettings(Section):
     """[[mentors]]: one person; empty texts mean "not said"."""
 
     id: Annotated[values.Identifier, Field(description="a short name of small letters, like ana")]
@@ -176,26 +179,26 @@ class MentorSettings(_Section):
         )
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """[store]: a database of the owner's choice, SQLite in the state directory by default."""
 
     url: values.StoreUrl = Field(default="", repr=False)  # may hold a password
 
 
-class TemplatesSettings(_Section):
+class TemplatesSettings(Section):
     """[templates]: the owner's own templates, looked at before the shipped ones."""
 
     directory: values.Directory = ""
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """[log]: how much is logged, and in which form."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole config. At least one of `caldav` and `feeds` is there."""
 
     owner: Annotated[OwnerSettings, Field(description="you: name, email and timezone")]
@@ -284,22 +287,26 @@ def store_url(settings: Settings, environ: Mapping[str, str]) -> str:
 
 def load(path: Path) -> Settings:
     """The settings in the file at `path`; raises ConfigError that lists all faults, one a line."""
+    return parse(read(path, "write one with mentorup init, or name another"), str(path), base=path.parent)
+
+
+def read(path: Path, otherwise: str) -> str:
+    """The text of a config file. Raises ConfigError; `otherwise` is what to do when there is none."""
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        raise ConfigError(f"There is no config at {path}: write one with mentorup init, or name another.") from None
+        raise ConfigError(f"There is no config at {path}: {otherwise}.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no such name is possible"
         raise ConfigError(f"The config at {path} can't be read: {reason}.") from None
     if len(content) > _LARGEST:
         raise ConfigError(f"The config at {path} is larger than 1 MB: is it the right file?")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"The config at {path} isn't UTF-8 text: save it as UTF-8 (line {line}).") from None
-    return parse(text, str(path), base=path.parent)
 
 
 def parse(text: str, source: str, *, base: Path | None = None) -> Settings:
@@ -307,14 +314,19 @@ def parse(text: str, source: str, *, base: Path | None = None) -> Settings:
 
     Raises ConfigError that lists all faults, one a line, and shows no secret.
     """
+    return checked(Settings, text, source, base=base or Path(), across=across)
+
+
+def checked(model: type[S], text: str, source: str, *, base: Path, across: Across) -> S:
+    """What `text` says, as a `model`; `across` finds what only shows across sections. Raises ConfigError as `parse`."""
     try:
         given = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is a number of 5,000 digits
         raise ConfigError(syntax_fault(error, source)) from None
     try:
-        settings = Settings.model_validate(given, context={"base": (base or Path()).absolute()})
+        settings = model.model_validate(given, context={"base": base.absolute()})
     except ValidationError as error:
-        raise ConfigError(told(faults(Settings, given, error), source)) from None
-    if found := faults(Settings, given, None):
+        raise ConfigError(told(faults(model, given, error, across), source)) from None
+    if found := faults(model, given, None, across):
         raise ConfigError(told(found, source))
     return settings

@@ -9,7 +9,7 @@ user part, in a feed's path or under a key that nobody knows is hidden unless it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -27,6 +27,7 @@ _SECRETS = ("password", "client_secret", "token")  # keys under which a secret m
 _TYPES = {
     "string_type": "expected a text in quotes",
     "int_type": "expected a whole number, without quotes",
+    "float_type": "expected a number, without quotes",
     "bool_type": "expected true or false, without quotes",
     "tuple_type": 'expected a list, like ["..."]',
     "model_type": "expected a section with keys of its own",
@@ -76,6 +77,10 @@ class Fault:
         return f"{dotted(self.path)}{shown}: {self.expected}"
 
 
+Across = Callable[[Mapping[str, Any]], Iterable[Fault]]
+"""Finds, in the raw table, what only shows across sections."""
+
+
 def dotted(path: Path) -> str:
     """`mentors[2].emails[1]`: people count from one."""
     text = ""
@@ -104,13 +109,15 @@ def syntax_fault(error: Exception, source: str) -> str:
     return f"{source}: 1 fault:\n  {place}: {reason}"
 
 
-def faults(root: type[BaseModel], given: Mapping[str, Any], error: ValidationError | None) -> list[Fault]:
+def faults(
+    root: type[BaseModel], given: Mapping[str, Any], error: ValidationError | None, across: Across
+) -> list[Fault]:
     """All faults of the table `given`, in the order of the models' keys, then across sections."""
     found: list[Fault] = []
     if error is not None:
         details = error.errors(include_url=False)
         found += [_fault(root, given, detail) for detail in details if not _follows(detail)]
-    found += [fault for fault in _across(given) if all(fault.path != known.path for known in found)]
+    found += [fault for fault in across(given) if all(fault.path != known.path for known in found)]
     meant = {fault.instead_of for fault in found}
     return [fault for fault in found if not (fault.missing and fault.path in meant)]
 
@@ -231,7 +238,8 @@ def _at(given: Any, path: Path) -> Any:
 # Across sections
 
 
-def _across(given: Mapping[str, Any]) -> Iterator[Fault]:
+def across(given: Mapping[str, Any]) -> Iterator[Fault]:
+    """What only shows across the sections of an account's config."""
     if "caldav" not in given and not given.get("feeds"):
         yield Fault(
             ("caldav",), "missing; expected [caldav] with url, username and password, or [[feeds]]", missing=True

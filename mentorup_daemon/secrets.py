@@ -11,14 +11,16 @@ import os
 import re
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mentorup_daemon.config_values import Filled, SecretFile, expected
 from mentorup_daemon.errors import ConfigError
 
+T = TypeVar("T")
 COMMAND_TIMEOUT = 30.0  # seconds; a command may ask a person to touch a key, but not for ever
 _LONGEST = 16 * 1024  # bytes; an OAuth token is long, a whole disk image given by mistake is longer
 _SOURCES = "env, file, command, credential or keyring"
@@ -66,19 +68,26 @@ class Secret(BaseModel):
         `key` is where it stands in the config (`imap.password`), for the errors; `username` is what a keyring looks
         it up by. Raises ConfigError that names key and source and says what to do.
         """
+        return self._told(key, username, _one_line)
+
+    def read_lines(self, *, key: str) -> tuple[str, ...]:
+        """What stands there on each line, blank ones left out. Raises ConfigError as `read`."""
+        return self._told(key, "", lambda text: tuple(_one_line(line) for line in _lines(text)))
+
+    def _told(self, key: str, username: str, taken: Callable[[str], T]) -> T:
         try:
             match self.kind:
                 case "env":
-                    password = self._from_environment()
+                    text = self._from_environment()
                 case "file":
-                    password = _from_file(Path(str(self.file)))
+                    text = _from_file(Path(str(self.file)))
                 case "command":
-                    password = self._from_command()
+                    text = self._from_command()
                 case "credential":
-                    password = self._from_credential()
+                    text = self._from_credential()
                 case _:
-                    password = self._from_keyring(username)
-            return _one_line(password)
+                    text = self._from_keyring(username)
+            return taken(text)
         except _NoPasswordError as error:
             raise ConfigError(f"{key} ({self.kind}): {error}") from None
 
@@ -181,6 +190,13 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError:
         raise _NoPasswordError("what it holds isn't UTF-8 text") from None
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise _NoPasswordError("it is empty")
+    return lines
 
 
 def _one_line(password: str) -> str:
