@@ -23,7 +23,7 @@ from mentorup_daemon.config_oauth import across as oauth_across
 Path = tuple[str | int, ...]
 
 _LONGEST_VALUE = 70
-_SECRETS = ("password", "client_secret", "token")  # keys under which a secret may have been written by mistake
+_SECRETS = ("password", "client_secret", "token", "keys")  # keys under which a secret may have been written by mistake
 _TYPES = {
     "string_type": "expected a text in quotes",
     "int_type": "expected a whole number, without quotes",
