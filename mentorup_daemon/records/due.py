@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -173,6 +174,16 @@ class Snapshot:
                 found.setdefault(person, []).append(meeting)
         return found
 
+    def meetings_ahead(self, after: datetime, until: datetime) -> Sequence[Meeting]:
+        """The meetings that are on and begin after the one moment, by the other at the latest; by their begin."""
+        moments, found = self._once("by begin", lambda: _ordered(self.meetings, lambda one: one.start))
+        return _between(moments, found, after, until)
+
+    def meetings_over(self, after: datetime, until: datetime) -> Sequence[Meeting]:
+        """The meetings that are on and end after the one moment, by the other at the latest; by their end."""
+        moments, found = self._once("by end", lambda: _ordered(self.meetings, lambda one: one.end))
+        return _between(moments, found, after, until)
+
     def prepared_by(self, rules: tuple[str, ...]) -> frozenset[str]:
         """The keys of the meetings for which one of these rules has written something that wasn't taken back."""
         found: frozenset[str] = self._once(
@@ -193,6 +204,17 @@ class Snapshot:
     def _thanks_by_meeting(self) -> dict[str | None, list[Thanks]]:
         found: dict[str | None, list[Thanks]] = {}
         for one in self.thanks:
+            found.setdefault(one.meeting, []).append(one)
+        return found
+
+    def feedback_from(self, meeting: str) -> Sequence[Feedback]:
+        """What was said in the meeting with this key, in its order."""
+        found: dict[str | None, list[Feedback]] = self._once("feedback_from", self._feedback_by_meeting)
+        return found.get(meeting, ())
+
+    def _feedback_by_meeting(self) -> dict[str | None, list[Feedback]]:
+        found: dict[str | None, list[Feedback]] = {}
+        for one in self.feedback:
             found.setdefault(one.meeting, []).append(one)
         return found
 
@@ -265,3 +287,17 @@ def _grouped(records: Iterable[Any]) -> dict[str, list[Any]]:
     for one in records:
         found.setdefault(one.mentor, []).append(one)
     return found
+
+
+def _ordered(
+    meetings: Iterable[Meeting], moment_of: Callable[[Meeting], datetime]
+) -> tuple[list[float], list[Meeting]]:
+    """Those that are on by one of their moments, and these moments beside them as timestamps."""
+    found = sorted(
+        ((moment_of(one).timestamp(), one) for one in meetings if one.on), key=lambda each: (each[0], each[1].key)
+    )
+    return [moment for moment, _ in found], [one for _, one in found]
+
+
+def _between(moments: list[float], found: list[Meeting], after: datetime, until: datetime) -> Sequence[Meeting]:
+    return found[bisect_right(moments, after.timestamp()) : bisect_right(moments, until.timestamp())]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.records.standing import nothing_new
-from mentorup_daemon.rules.hours import before_deadline, surely_after
+from mentorup_daemon.rules.hours import before_deadline, latest
 
 RULE = "agenda"
 FAR = timedelta(days=1)
@@ -42,18 +42,16 @@ def lead_time(person: Mentor, snapshot: Snapshot) -> timedelta:
     return person.agenda_lead_time or snapshot.practice.lead_time
 
 
+def longest_lead_time(snapshot: Snapshot) -> timedelta:
+    """The longest of all people's."""
+    return max((lead_time(person, snapshot) for person in snapshot.mentors), default=snapshot.practice.lead_time)
+
+
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
     """Note and draft of every meeting ahead whose time comes by `until`; the draft first, for the note tells of it."""
-    for meeting in snapshot.meetings:
+    for meeting in snapshot.meetings_ahead(now, latest(until) + longest_lead_time(snapshot)):
         person = snapshot.person(meeting.mentor)
-        if (
-            person is None
-            or person.role == "mentee"
-            or not meeting.on
-            or meeting.start <= now
-            or surely_after(meeting.start - lead_time(person, snapshot), until)
-            or nothing_new(snapshot, meeting, person)
-        ):
+        if person is None or person.role == "mentee" or nothing_new(snapshot, meeting, person):
             continue
         moment = due_at(meeting, person, snapshot)
         if moment > until:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.records.candidates import is_first_meeting
 from mentorup_daemon.rules import agenda
-from mentorup_daemon.rules.hours import before_deadline, surely_after
+from mentorup_daemon.rules.hours import before_deadline, latest
 
 RULE = "brief"
 AHEAD = timedelta(days=14)
@@ -38,11 +38,9 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """One for each first meeting ahead whose time comes by `until`."""
     if "drafts" not in snapshot.practice.delivery:
         return
-    for meeting in snapshot.meetings:
+    for meeting in snapshot.meetings_ahead(now, latest(until) + AHEAD):
         person = snapshot.person(meeting.mentor)
-        if person is None or not meeting.on or meeting.start <= now:
-            continue
-        if surely_after(min(meeting.start - AHEAD, meeting.start - LAST_DAY), until):
+        if person is None:
             continue
         moment = due_at(meeting, person, snapshot)
         if moment <= until and moment < meeting.start - LAST_DAY and is_first_meeting(snapshot, meeting):

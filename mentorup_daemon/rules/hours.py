@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mentorup_daemon.records import Mentor, Owner, WorkingHours
+from mentorup_daemon.records import Mentor, Owner
 
 _DAYS_AHEAD = 15  # every set of working days comes round within a week; the rest is margin
 
@@ -42,9 +42,11 @@ def next_opening(moment: datetime, owner: Owner) -> datetime:
         return moment
     first = moment.astimezone(owner.zone).date()
     for ahead in range(_DAYS_AHEAD):
-        opening, _ = _opened(first + timedelta(days=ahead), owner.hours, owner.zone)
-        if opening is not None and opening >= moment:
-            return opening
+        day = first + timedelta(days=ahead)
+        if day.weekday() in owner.hours.days:
+            opening = at_wall_clock(day, owner.hours.opens, owner.zone)
+            if opening >= moment:
+                return opening
     raise AssertionError("working hours without a working day are refused by the config")
 
 
@@ -54,9 +56,11 @@ def last_hour_before(moment: datetime, owner: Owner) -> datetime:
         return moment
     last = moment.astimezone(owner.zone).date()
     for back in range(_DAYS_AHEAD):
-        opening, closing = _opened(last - timedelta(days=back), owner.hours, owner.zone)
-        if opening is not None and closing <= moment:
-            return max(opening, closing - timedelta(hours=1))
+        day = last - timedelta(days=back)
+        if day.weekday() in owner.hours.days:
+            closing = at_wall_clock(day, owner.hours.closes, owner.zone)
+            if closing <= moment:
+                return max(at_wall_clock(day, owner.hours.opens, owner.zone), closing - timedelta(hours=1))
     raise AssertionError("working hours without a working day are refused by the config")
 
 
@@ -68,14 +72,14 @@ def before_deadline(due_at: datetime, deadline: datetime, owner: Owner) -> datet
     return last_hour_before(due_at, owner)
 
 
-def surely_before(due_at: datetime, now: datetime) -> bool:
-    """True when what is due at `due_at` came before `now`, however far working hours have put it off."""
-    return due_at + timedelta(days=_DAYS_AHEAD) < now
+def earliest(now: datetime) -> datetime:
+    """What was due by then came before `now`, however far working hours have put it off."""
+    return now - timedelta(days=_DAYS_AHEAD)
 
 
-def surely_after(due_at: datetime, until: datetime) -> bool:
-    """True when what is due at `due_at` comes after `until`, however far working hours move it ahead."""
-    return due_at - timedelta(days=_DAYS_AHEAD) > until
+def latest(until: datetime) -> datetime:
+    """What is due after that comes after `until`, however far working hours move it ahead."""
+    return until + timedelta(days=_DAYS_AHEAD)
 
 
 def when_back(moment: datetime, person: Mentor, owner: Owner) -> datetime:
@@ -90,11 +94,3 @@ def when_back(moment: datetime, person: Mentor, owner: Owner) -> datetime:
             break
         moment = next_opening(at_wall_clock(back, person.hours.opens, zone), owner)
     return moment
-
-
-def _opened(day: date, hours: WorkingHours, zone: ZoneInfo) -> tuple[datetime | None, datetime]:
-    """When `day` opens (None for a day off) and closes."""
-    closing = at_wall_clock(day, hours.closes, zone)
-    if day.weekday() not in hours.days:
-        return None, closing
-    return at_wall_clock(day, hours.opens, zone), closing

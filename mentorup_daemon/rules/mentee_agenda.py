@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.rules import agenda
-from mentorup_daemon.rules.hours import before_deadline, surely_after
+from mentorup_daemon.rules.hours import before_deadline, latest
 
 RULE = "mentee_agenda"
 IN_TIME = timedelta(days=1)
@@ -31,11 +31,9 @@ def due_at(meeting: Meeting, _person: Mentor, snapshot: Snapshot) -> datetime:
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
     """Draft and note of every meeting ahead with a mentee; the draft first, for the note tells of it."""
-    for meeting in snapshot.meetings:
+    for meeting in snapshot.meetings_ahead(now, latest(until) + snapshot.practice.questions_lead_time):
         person = snapshot.person(meeting.mentor)
-        if person is None or person.role != "mentee" or not meeting.on or meeting.start <= now:
-            continue
-        if surely_after(meeting.start - snapshot.practice.questions_lead_time, until):
+        if person is None or person.role != "mentee":
             continue
         moment = due_at(meeting, person, snapshot)
         if moment > until:

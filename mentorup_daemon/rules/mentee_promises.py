@@ -20,11 +20,9 @@ _WITHIN = timedelta(days=32)
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
     """One for each meeting with a mentee that took place since the first start."""
-    for meeting in snapshot.meetings:
+    for meeting in snapshot.meetings_over(max(snapshot.started_at, now - _WITHIN - 2 * GRACE), until):
         person = snapshot.person(meeting.mentor)
-        if person is None or person.role != "mentee" or not meeting.on:
-            continue
-        if not max(snapshot.started_at, now - _WITHIN - 2 * GRACE) < meeting.end <= until:
+        if person is None or person.role != "mentee":
             continue
         slot = first_after(snapshot.practice.thank_you, snapshot.owner.zone, meeting.end, _WITHIN)
         moment = next_opening(slot.at, snapshot.owner) if slot is not None else until + GRACE

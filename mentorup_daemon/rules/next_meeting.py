@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.records.standing import next_meeting
-from mentorup_daemon.rules.hours import next_opening, surely_before
+from mentorup_daemon.rules.hours import earliest, next_opening
 
 RULE = "next_meeting"
 AFTER = timedelta(days=1)
@@ -34,11 +34,9 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """One for each meeting since the first start that has no next one."""
     if "drafts" not in snapshot.practice.delivery:
         return
-    for meeting in snapshot.meetings:
+    for meeting in snapshot.meetings_over(max(snapshot.started_at, earliest(now) - GRACE - AFTER), until - AFTER):
         person = snapshot.person(meeting.mentor)
-        if person is None or person.role != "mentor" or not meeting.on or meeting.end <= snapshot.started_at:
-            continue
-        if meeting.end + AFTER > until or surely_before(meeting.end + AFTER + GRACE, now):
+        if person is None or person.role != "mentor":
             continue
         moment = next_opening(meeting.end + AFTER, snapshot.owner)
         if moment > until or moment + GRACE <= now or booked(snapshot, meeting, person):

@@ -340,10 +340,11 @@ def _start_in(basis: str) -> float:
 
 def _refreshable(snapshot: Snapshot, now: datetime) -> Iterator[Due]:
     """Drafts that stand, and whose time isn't over, as they would be written today."""
-    standing = {entry.object for entry in snapshot.ledger.values() if entry.outcome == "delivered"}
-    prepared = replace(snapshot, meetings=tuple(one for one in snapshot.meetings if one.key in standing))
+    standing = [one for one in snapshot.ledger.values() if one.outcome == "delivered" and one.lands == "drafts"]
+    objects, rules = {entry.object for entry in standing}, {entry.rule for entry in standing}
+    prepared = replace(snapshot, meetings=tuple(one for one in snapshot.meetings if one.key in objects))
     until = now + timedelta(days=366)
-    views = ((rule, prepared if rule is agenda else snapshot) for rule in _FOLLOWING)
+    views = ((rule, prepared if rule is agenda else snapshot) for rule in _FOLLOWING if rule.RULE in rules)
     for one in (one for rule, view in views for one in rule.candidates(view, now, until)):
         if one.expires_at <= now:
             continue

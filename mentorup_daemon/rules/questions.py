@@ -13,7 +13,7 @@ from datetime import datetime
 
 from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.rules import agenda
-from mentorup_daemon.rules.hours import before_deadline, surely_after
+from mentorup_daemon.rules.hours import before_deadline, latest
 
 RULE = "questions"
 
@@ -34,11 +34,9 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """One for each meeting ahead whose time to be asked about comes by `until`, none from before the first start."""
     if "inbox" not in snapshot.practice.delivery:
         return
-    for meeting in snapshot.meetings:
+    for meeting in snapshot.meetings_ahead(now, latest(until) + snapshot.practice.questions_lead_time):
         person = snapshot.person(meeting.mentor)
-        if person is None or person.role == "mentee" or not meeting.on or meeting.start <= now:
-            continue
-        if surely_after(meeting.start - snapshot.practice.questions_lead_time, until):
+        if person is None or person.role == "mentee":
             continue
         moment = due_at(meeting, person, snapshot)
         deadline = agenda.due_at(meeting, person, snapshot)

@@ -15,7 +15,7 @@ from mentorup_daemon.records import Due, Meeting, Mentor, Snapshot, key_part
 from mentorup_daemon.records.candidates import is_first_meeting
 from mentorup_daemon.records.standing import has_question, live_items, nothing_new
 from mentorup_daemon.rules import agenda, questions
-from mentorup_daemon.rules.hours import before_deadline, surely_after
+from mentorup_daemon.rules.hours import before_deadline, latest
 
 RULE = "shorten"
 AHEAD = timedelta(hours=72)
@@ -44,12 +44,10 @@ def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[D
     """One for each meeting with a mentor ahead that there is too little for, none from before the first start."""
     if "drafts" not in snapshot.practice.delivery:
         return
-    for meeting in snapshot.meetings:
+    longest = max(AHEAD, snapshot.practice.questions_lead_time, agenda.longest_lead_time(snapshot))
+    for meeting in snapshot.meetings_ahead(now, latest(until) + longest):
         person = snapshot.person(meeting.mentor)
-        if person is None or person.role != "mentor" or not meeting.on or meeting.start <= now:
-            continue
-        earliest = max(AHEAD, snapshot.practice.questions_lead_time, agenda.lead_time(person, snapshot))
-        if surely_after(meeting.start - earliest, until):
+        if person is None or person.role != "mentor":
             continue
         if not wanted(snapshot, meeting, person):
             continue

@@ -30,8 +30,8 @@ def concrete(snapshot: Snapshot, meeting: Meeting) -> bool:
     if any(thanks.text.strip() for thanks in snapshot.thanks_about(meeting.key)):
         return True
     return any(
-        item.meeting == meeting.key and item.mentor == meeting.mentor and item.state != "dropped" and item.text.strip()
-        for item in snapshot.feedback
+        item.mentor == meeting.mentor and item.state != "dropped" and item.text.strip()
+        for item in snapshot.feedback_from(meeting.key)
     )
 
 
@@ -47,18 +47,11 @@ def scheduled(snapshot: Snapshot, meeting: Meeting) -> datetime | None:
 
 def candidates(snapshot: Snapshot, now: datetime, until: datetime) -> Iterator[Due]:
     """One for each meeting that took place since the first start."""
-    for meeting in snapshot.meetings:
+    # no slot, quiet or thanks of the owner's brings one back that is over for longer
+    for meeting in snapshot.meetings_over(max(snapshot.started_at, now - _WITHIN - 2 * GRACE), until):
         person = snapshot.person(meeting.mentor)
-        if (
-            person is None
-            or person.role == "mentee"
-            or not meeting.on
-            or meeting.end <= snapshot.started_at
-            or meeting.end > until
-        ):
+        if person is None or person.role == "mentee":
             continue
-        if meeting.end + _WITHIN + 2 * GRACE < now:
-            continue  # long over: no slot, quiet or thanks of the owner's brings it back
         usual = scheduled(snapshot, meeting)
         if usual is None:
             continue

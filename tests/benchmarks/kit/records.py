@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from mentorup_daemon.records import (
@@ -33,7 +34,8 @@ def snapshot(people: int, records: int, *, seed: int = SEED) -> Snapshot:
         for index in range(people)
     )
     meetings = tuple(_meeting(index, chance.choice(mentors), chance) for index in range(records // 3))
-    entries = [_entry(meeting) for meeting in meetings if meeting.start <= NOW][: records // 5]
+    prepared = [meeting for meeting in meetings if meeting.start <= NOW + timedelta(days=2)]
+    entries = [_entry(meeting, place) for meeting in prepared for place in ("drafts", "inbox")][: records // 5]
     rest = (records - len(meetings) - len(entries) - records // 5) // 6
 
     def some(count: int = rest) -> list[tuple[int, Mentor, timedelta]]:
@@ -85,15 +87,15 @@ def _meeting(index: int, person: Mentor, chance: random.Random) -> Meeting:
     )
 
 
-def _entry(meeting: Meeting) -> Entry:
+def _entry(meeting: Meeting, place: Literal["drafts", "inbox"]) -> Entry:
     at = meeting.start - timedelta(days=2)
     return Entry(
-        key=f"agenda/{meeting.mentor}/{meeting.key}",
+        key=f"agenda/{meeting.mentor}/{meeting.key}" + ("/draft" if place == "drafts" else ""),
         rule="agenda",
         revision=1,
         message_id=f"<{meeting.uid}>",
         digest="",
-        lands="inbox",
+        lands=place,
         outcome="delivered",
         due_at=at,
         intended_at=at,
