@@ -17,25 +17,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
 import structlog
 
 from mentorup_daemon.config import Settings
-from mentorup_daemon.errors import Busy, ConfigError, CredentialsError, MentorUpError
+from mentorup_daemon.errors import Busy, ConfigError
 from mentorup_daemon.mailbox.idle import Listener
-from mentorup_daemon.records.backoff import Backoff
 from mentorup_daemon.service.account import Account, open_account
 from mentorup_daemon.service.doors import imap_account
+from mentorup_daemon.service.looks import IMAP, Looks, intervals
 from mentorup_daemon.service.systemd import Notifier
-from mentorup_daemon.service.tend import CALDAV, IMAP, Pass, tend
+from mentorup_daemon.service.tend import Pass, tend
 
 _log = structlog.get_logger(__name__)
 
 _CUT_SHORT_AFTER = 2  # seconds from SIGTERM until a wait on a server is broken off; systemd is promised 5
-_FEED_INTERVAL = 900.0  # seconds between looks at feeds where there is no CalDAV: their makers ask for patience
 _LONGEST_SLEEP = 900.0  # seconds; a clock that jumps, or a laptop that wakes, is noticed within this
 _STORE_AGAIN = 5.0  # seconds until a store that was locked, or had no room, is tried again
 _LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more signs for the watchdog then
@@ -43,16 +41,6 @@ _LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more sign
 
 class Stopped(BaseException):
     """The daemon was told to stop. Not an Exception: nothing on the way may take it for an error of its own."""
-
-
-@dataclass(slots=True)
-class _Server:
-    """When a server is looked at next, on the monotonic clock; how often it has failed in a row, and how at last."""
-
-    interval: float
-    next_look: float = 0.0
-    attempts: int = 0
-    failure: str = ""
 
 
 class Daemon:
@@ -74,7 +62,7 @@ class Daemon:
         self._stopping = False
         self._reload = False
         self._next_due: datetime | None = None
-        self._servers: dict[str, _Server] = {}
+        self._looks = Looks({})
 
     def run(self) -> None:
         """Tends the account until told to stop. Raises ConfigError, StoreError or Busy when it can't begin."""
@@ -109,10 +97,8 @@ class Daemon:
             now = time.monotonic()
             if self._mail_came.is_set():
                 self._mail_came.clear()
-                imap = self._servers[IMAP]
-                imap.next_look = min(imap.next_look, now) if not imap.attempts else imap.next_look
-            look = {name for name, server in self._servers.items() if server.next_look <= now}
-            spared = {name for name, server in self._servers.items() if server.attempts} - look
+                self._looks = self._looks.heard_from(IMAP, now)
+            look, spared = self._looks.due(now), self._looks.spared(now)
             step = functools.partial(self._step, listener=listener)
             try:
                 done = tend(account, self._clock(), look=look, spared=spared, step=step)
@@ -131,26 +117,17 @@ class Daemon:
             self._sleep(self._until_next(), listener)
         return ready
 
-    def _after(self, done: Pass, looked_at: set[str]) -> None:
-        """When each server is looked at next: after its interval, or later and later while it fails."""
+    def _after(self, done: Pass, looked_at: frozenset[str]) -> None:
+        """Works out when each server is looked at next."""
         self._next_due = done.next_look
-        for name, server in self._servers.items():
-            error = done.failures.get(name)
-            if error is not None:
-                server.attempts += 1
-                server.failure = str(error)
-                server.next_look = time.monotonic() + _delay(error, server.attempts)
-            elif name in looked_at:
-                server.attempts, server.failure = 0, ""
-                server.next_look = time.monotonic() + server.interval
+        chance = random.random()  # noqa: S311 - jitter, no secret
+        self._looks = self._looks.after(looked_at, done.failures, time.monotonic(), chance=chance)
 
     def _until_next(self) -> float:
         """Seconds until there is something to do."""
-        looks = min(server.next_look for server in self._servers.values()) - time.monotonic()
-        due = (self._next_due - self._clock()).total_seconds() if self._next_due else _LONGEST_SLEEP
-        if self._servers[IMAP].attempts:  # what is due can't be written now; it is tried when the server is
-            due = _LONGEST_SLEEP
-        return max(0.0, min(looks, due, _LONGEST_SLEEP))
+        now = time.monotonic()
+        due = now + (self._next_due - self._clock()).total_seconds() if self._next_due else None
+        return max(0.0, min(self._looks.next_pass(due) - now, _LONGEST_SLEEP))
 
     def _sleep(self, seconds: float, listener: Listener) -> None:
         """Waits, with signs for the watchdog while the IDLE loop turns, until woken or the time is over."""
@@ -179,11 +156,7 @@ class Daemon:
 
     def _listen(self, settings: Settings) -> Listener:
         """IDLE on the first watched folder, and the polling underneath."""
-        self._servers = {IMAP: _Server(settings.imap.poll_interval.total_seconds())}
-        if settings.caldav is not None:
-            self._servers[CALDAV] = _Server(settings.caldav.poll_interval.total_seconds())
-        elif settings.feeds:
-            self._servers[CALDAV] = _Server(_FEED_INTERVAL)
+        self._looks = Looks.first(intervals(settings))
         listener = Listener(on_wake=self._on_mail, on_state=self._on_state)
         listener.start()
         listener.watch(
@@ -215,7 +188,7 @@ class Daemon:
 
     def _status(self) -> str:
         """One line: what stands against us, also from a pass before, else what comes next."""
-        if failures := [f"{name}: {one.failure}" for name, one in sorted(self._servers.items()) if one.failure]:
+        if failures := [f"{name}: {words}" for name, words in self._looks.failures.items()]:
             return "; ".join(failures)[:300]
         if self._next_due is None:
             return "Nothing due"
@@ -239,11 +212,3 @@ class Daemon:
 
 def _cut_short(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
-
-
-def _delay(error: MentorUpError, attempts: int) -> float:
-    """Seconds until a failed server is tried again."""
-    retry_after = getattr(error, "retry_after", None) or 0.0
-    if isinstance(error, (CredentialsError, ConfigError)):
-        return 3600.0  # refused credentials are not tried often: servers lock accounts out
-    return max(retry_after, Backoff().delay(attempts, random.random()))  # noqa: S311 - jitter, no secret

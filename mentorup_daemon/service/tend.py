@@ -19,13 +19,14 @@ from mentorup_daemon.records import Due, Snapshot, Topic
 from mentorup_daemon.rules.discussed import discussed
 from mentorup_daemon.service import calendar_in, candidates, mail_in, reminders
 from mentorup_daemon.service.account import Account, Step, go_on, with_candidates
+from mentorup_daemon.service.looks import CALDAV, IMAP
 from mentorup_daemon.service.sight import Sight
 from mentorup_daemon.service.write import Desk, refresh, take_away_outdated, take_back, write
 from mentorup_daemon.store import health, mail, work
 
 _log = structlog.get_logger(__name__)
 
-CALDAV, IMAP, REMINDERS = "caldav", "imap", "reminders"
+REMINDERS = "reminders"
 _REST = timedelta(minutes=15)  # before a calendar for reminders that failed is asked again
 EVERYWHERE = frozenset({CALDAV, IMAP})
 
