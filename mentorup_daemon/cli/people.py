@@ -8,6 +8,7 @@ import typer
 
 from mentorup_daemon.cli.opened import Opened, opened
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, as_object, errors_told, print_json, print_table
+from mentorup_daemon.cli.standing import close_command, forget_command, pause_command, resume_command
 from mentorup_daemon.errors import MentorUpError
 from mentorup_daemon.records import Snapshot
 
@@ -94,6 +95,12 @@ def mentors_show(
     """Show one person."""
     with errors_told(), opened(config) as account:
         _print(_mentor(account, mentor), as_json)
+
+
+mentors_app.command("pause")(pause_command)
+mentors_app.command("resume")(resume_command)
+mentors_app.command("close")(close_command)
+mentors_app.command("forget")(forget_command)
 
 
 def _mentor(account: Opened, mentor: str) -> dict[str, object]:
