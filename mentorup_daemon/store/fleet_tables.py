@@ -49,6 +49,9 @@ Index(
     postgresql_where=(fleet_accounts.c.state == "active") & fleet_accounts.c.dispatched_at.is_(None),
 )
 Index(None, fleet_accounts.c.shard)
+Index(None, fleet_accounts.c.next_look, postgresql_where=fleet_accounts.c.state == "active")
+Index(None, fleet_accounts.c.dispatched_at, postgresql_where=fleet_accounts.c.dispatched_at.is_not(None))
+Index("ix_fleet_accounts_failing", fleet_accounts.c.account, postgresql_where=fleet_accounts.c.failure != "")
 
 fleet_secrets = Table(
     "fleet_secrets",
@@ -65,6 +68,8 @@ fleet_processes = Table(
     Column("name", String(200), primary_key=True),
     Column("kind", String(20), nullable=False),  # worker, listener
     Column("slots", Integer, nullable=False),  # passes at once, connections at once
+    Column("busy", Integer, nullable=False, default=0),  # how many of them are in use
+    Column("a_minute", Integer, nullable=False, default=0),  # accounts looked at, or heard from, in the last minute
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),  # it is taken for dead when that is long ago
 )

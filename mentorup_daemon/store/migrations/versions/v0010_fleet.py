@@ -49,6 +49,24 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'active' AND dispatched_at IS NULL"),
     )
     op.create_index(op.f("ix_fleet_accounts_shard"), "fleet_accounts", ["shard"])
+    op.create_index(
+        op.f("ix_fleet_accounts_next_look"),
+        "fleet_accounts",
+        ["next_look"],
+        postgresql_where=sa.text("state = 'active'"),
+    )
+    op.create_index(
+        op.f("ix_fleet_accounts_dispatched_at"),
+        "fleet_accounts",
+        ["dispatched_at"],
+        postgresql_where=sa.text("dispatched_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_fleet_accounts_failing"),
+        "fleet_accounts",
+        ["account"],
+        postgresql_where=sa.text("failure <> ''"),
+    )
     op.create_table(
         "fleet_secrets",
         sa.Column("account", sa.String(length=100), nullable=False),
@@ -62,6 +80,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("slots", sa.Integer(), nullable=False),
+        sa.Column("busy", sa.Integer(), nullable=False),
+        sa.Column("a_minute", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_fleet_processes")),
