@@ -45,6 +45,20 @@ def missing(message: str) -> NoReturn:
     pytest.skip(message)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have measured on the way, by `record_property("told", ...)`, for whoever reads the log."""
+    told = [
+        f"{report.nodeid.rpartition('::')[2]}: {text}"
+        for report in terminalreporter.getreports("passed")
+        for name, text in report.user_properties
+        if name == "told"
+    ]
+    if told:
+        terminalreporter.section("measured on the way")
+    for line in told:
+        terminalreporter.line(line)
+
+
 @pytest.fixture(autouse=True)
 def config_of_its_own() -> Iterator[None]:
     """The command line names its config to what it starts by $MENTORUP_CONFIG: no test inherits another one's."""
