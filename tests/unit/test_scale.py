@@ -22,7 +22,7 @@ COSTS = Costs(
     stored_bytes=40e3,
     answer=0.3,
 )
-SMALL = st.integers(1, 40).map(lambda hundreds: hundreds * 500)
+SMALL = st.integers(1, 40).map(lambda times: times * 500)
 CORES = st.integers(1, 30)
 
 

@@ -172,17 +172,14 @@ class _Queue:
 
     def serve(self, second: int, looks: float, notes: float, share: float) -> tuple[float, float]:
         """Takes in what came, serves `share` of all that waits, oldest first; returns looks and notes served."""
-        self._waiting.append([float(second), looks, notes])
+        self._waiting.append([float(second), looks])
         self.looks += looks
         self.notes += notes
-        left, served_notes = share * self.looks, 0.0
-        served_looks = left
+        served_looks, served_notes = share * self.looks, share * self.notes
+        left = served_looks
         while self._waiting and left > 1e-9:
             entry = self._waiting[0]
             taken = min(left, entry[1])
-            part = taken / entry[1] if entry[1] else 1.0
-            served_notes += entry[2] * part
-            entry[2] -= entry[2] * part
             entry[1] -= taken
             left -= taken
             waited = second - entry[0]
