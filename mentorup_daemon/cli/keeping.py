@@ -77,7 +77,7 @@ def purge_command(
                         select(func.count()).select_from(table)
                     ).scalar_one()
                     for table in metadata.sorted_tables
-                    if table.name != "accounts"
+                    if table.name not in ("accounts", "originals")
                 }
             counts["originals of mail"] = len(list((database.parent / "mail").glob("*.eml")))
             items = [(count, name) for name, count in counts.items() if count]

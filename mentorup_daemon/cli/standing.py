@@ -69,7 +69,8 @@ def forget_command(
     mentor: Id, config: ConfigOption = None, yes: YesOption = False, as_json: JsonOption = False
 ) -> None:
     """Remove all that is kept of a person: records, history, originals of mail. There is no way back."""
-    from mentorup_daemon.store.forgetting import Forgotten, forget_person, remove_originals, scrub
+    from mentorup_daemon.store import originals
+    from mentorup_daemon.store.forgetting import Forgotten, forget_person, scrub
 
     with errors_told(), opened(config) as account:
         if as_json and not yes:
@@ -92,7 +93,7 @@ def forget_command(
             print_table(f"Kept of {mentor}", ["", ""], _items(would.counts), "")
             typer.confirm("Remove all of this for good?", abort=True, err=True)
         gone = forget(really=True)
-        remove_originals(account.store.directory, gone.originals)
+        originals.remove(account.store, gone.originals)
         if account.store.database is not None:
             scrub(account.store.database)
         if as_json:

@@ -1,6 +1,6 @@
 """Filing feedback, taking a filing back, and the keyword that tells of it.
 
-What is filed is in the store before the server hears of it: the record, its original beside the database, and a place
+What is filed is in the store before the server hears of it: the record, its original, and a place
 that waits for `$MentorFiled`. A tag that is taken away within a day takes the filing back the same way: first the
 record goes, then the keyword, and a crash in between leaves a place that waits. What the owner has already made a
 plan for stays. Setting the tag again files the message again.
@@ -8,17 +8,12 @@ plan for stays. Setting the tag again files the message again.
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import get_args
 
 import structlog
 
-from mentorup_daemon.errors import Busy, StoreError
 from mentorup_daemon.mailbox import Arrived
 from mentorup_daemon.records import Feedback, Understood
 from mentorup_daemon.records.work import FeedbackSource
@@ -26,7 +21,7 @@ from mentorup_daemon.replies.offers import offers
 from mentorup_daemon.rules.fitting import meeting_for
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.threads import About
-from mentorup_daemon.store import calendar, ledger, mail, placements, work
+from mentorup_daemon.store import calendar, ledger, mail, originals, placements, work
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.placements import Placement
 
@@ -72,24 +67,10 @@ def file(
 
 
 def keep_original(account: Account, digest: str, raw: bytes) -> str:
-    """The original beside the database, named by its content; there before the record that names it.
-
-    Raises Busy when there is no room for it, StoreError when it can't be written at all.
-    """
-    path = _path(account, _name(digest))
-    try:
-        if not path.parent.exists():
-            path.parent.mkdir(mode=0o700)
-            _sync(path.parent.parent)
-        if not path.exists():
-            _write_durably(path, raw)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise Busy(
-                f"The disk that holds {path.parent} is full. Nothing was lost; make room and it goes on."
-            ) from error
-        raise StoreError(f"The original of a message can't be kept: {path.parent}: {error.strerror}.") from error
-    return path.name
+    """The original, named by its content; there before the record that names it. Raises Busy and StoreError."""
+    name = originals.name_of(digest)
+    originals.keep(account.store, name, raw)
+    return name
 
 
 def take_back_untagged(
@@ -107,7 +88,7 @@ def take_back_untagged(
     with account.store.reading() as scope:
         recent = placements.filed_since(scope, now - TAKEN_BACK_WITHIN)
         tagged = {item.original for item in work.items(scope, Feedback) if item.source != "reply" and item.original}
-    recent = [placement for placement in recent if _name(placement.digest) in tagged]
+    recent = [placement for placement in recent if originals.name_of(placement.digest) in tagged]
     lost: set[str] = set()
     held: set[str] = set()
     for folder, uidvalidity in {(placement.folder, placement.uidvalidity) for placement in recent}:
@@ -159,7 +140,7 @@ def _without_tag(
 
 def _take_back(account: Account, digest: str) -> None:
     """One filing, unless the owner has made a plan for it."""
-    name = _name(digest)
+    name = originals.name_of(digest)
     with account.store.writing() as scope:
         items = [item for item in work.items(scope, Feedback) if item.original == name]
         if any(item.plan or item.state != "filed" for item in items):
@@ -167,40 +148,6 @@ def _take_back(account: Account, digest: str) -> None:
         for item in items:
             work.remove(scope, Feedback, item.id)
         placements.take_back(scope, digest, "its tag was removed within a day, so its filing was taken back")
-    _path(account, name).unlink(missing_ok=True)
+    originals.remove(account.store, [name])
     for item in items:
         _log.info("filing taken back", number=item.id, subject=item.subject)
-
-
-def _name(digest: str) -> str:
-    return f"{digest[:32]}.eml"
-
-
-def _path(account: Account, name: str) -> Path:
-    return account.store.directory / "mail" / name
-
-
-def _write_durably(path: Path, raw: bytes) -> None:
-    """The whole file or none, also after a power failure; what was begun is gone when there is no room for it."""
-    partial = path.with_suffix(".part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file_:
-            file_.write(raw)
-            file_.flush()
-            os.fsync(file_.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
-    partial.replace(path)
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Has the names in a directory on the disk, as fsync of a file has its content (fsync(2), NOTES)."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,12 +177,6 @@ def _forget_written(scope: Scope, mentor: str, names: Sequence[str]) -> dict[str
 def _remove(scope: Scope, table: Table, condition: ColumnElement[bool], counts: dict[str, int], name: str) -> None:
     done = scope.connection.execute(delete(table).where(table.c.account == scope.account, condition))
     counts[name] = done.rowcount
-
-
-def remove_originals(directory: Path, names: Collection[str]) -> None:
-    """Removes files under mail/, after the records that named them are gone."""
-    for name in names:
-        (directory / "mail" / Path(name).name).unlink(missing_ok=True)
 
 
 def scrub(database: Path) -> None:

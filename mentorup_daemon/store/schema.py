@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, DateTime, Dialect, MetaData, String, TypeDecorator
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer, MetaData, String, TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
@@ -29,6 +29,9 @@ class Moment(TypeDecorator[datetime]):
         """Back as an aware datetime in UTC."""
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
 
+
+Whole = BigInteger().with_variant(Integer, "sqlite")
+"""A number of 64 bits, as UIDs (32, unsigned) and HIGHESTMODSEQ (63, RFC 7162) need; in SQLite all have them."""
 
 metadata = MetaData(
     naming_convention={

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from mentorup_daemon.store.schema import Moment, account_column, metadata
+from mentorup_daemon.store.schema import Moment, Whole, account_column, metadata
 from mentorup_daemon.store.work_tables import (
     actions,
     candidates,
@@ -52,6 +52,7 @@ __all__ = [
     "meetings",
     "metadata",
     "notes",
+    "originals",
     "people",
     "placements",
     "profile",
@@ -168,9 +169,9 @@ folders = Table(
     metadata,
     account_column(),
     Column("folder", String(500), primary_key=True),
-    Column("uidvalidity", Integer, nullable=False),
-    Column("uidnext", Integer, nullable=False),
-    Column("modseq", Integer, nullable=False),
+    Column("uidvalidity", Whole, nullable=False),
+    Column("uidnext", Whole, nullable=False),
+    Column("modseq", Whole, nullable=False),
 )
 
 read_messages = Table(
@@ -190,14 +191,23 @@ placements = Table(
     metadata,
     account_column(),
     Column("folder", String(500), primary_key=True),
-    Column("uidvalidity", Integer, primary_key=True),
-    Column("uid", Integer, primary_key=True),
+    Column("uidvalidity", Whole, primary_key=True),
+    Column("uid", Whole, primary_key=True),
     Column("digest", String(64), nullable=False),
     Column("filed", Boolean, nullable=False),  # filed as feedback, so it gets the keyword
     Column("marked", Boolean, nullable=False),  # the keyword is there as `filed` says, or the server keeps none
     Column("tags", String(100), nullable=False, default=""),  # outside of it when it was read: "keyword folder"
 )
 Index(None, placements.c.account, placements.c.marked)
+
+originals = Table(
+    "originals",
+    metadata,
+    account_column(),
+    Column("name", String(200), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The messages that were filed, of stores that have no directory for them."""
 
 quarantine = Table(
     "quarantine",
@@ -221,7 +231,7 @@ threads = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Whole, primary_key=True),
     Column("account", String(100), nullable=False),
     Column("key", String(1000), nullable=False),
     Column("revision", Integer, nullable=False),
