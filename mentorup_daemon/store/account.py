@@ -15,7 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, make_url, select, update
 
-from mentorup_daemon.store.engine import check, database_path, exclusive, open_engine, told
+from mentorup_daemon.store import postgres
+from mentorup_daemon.store.engine import check, database_path, locked, open_engine, told
 from mentorup_daemon.store.tables import accounts
 
 SINGLE = "owner"
@@ -39,14 +40,16 @@ class AccountFacts:
 
 
 class Store:
-    """The records of one account. `directory` is where files are kept beside the database.
+    """The records of one account. `directory` is where files are kept beside the database; None keeps them in it.
 
     `kept` counts the transactions that this store has committed: while it stands still, so do the records, as far as
-    this process is concerned.
+    this process is concerned. Several stores can share an engine; only one that was opened by `open` lets go of it.
     """
 
-    def __init__(self, engine: Engine, directory: Path, account: str = SINGLE) -> None:
+    def __init__(self, engine: Engine, directory: Path | None = None, account: str = SINGLE) -> None:
         self._engine = engine
+        self._is_its_own = False
+        self._session: postgres.Session | None = None
         self.account = account
         self.directory = directory
         self.kept = 0
@@ -56,7 +59,9 @@ class Store:
         """Opens and migrates; files lie beside an SQLite database unless `directory` says otherwise."""
         engine = open_engine(url)
         path = database_path(engine)
-        return cls(engine, directory or (path.parent if path else Path()), account)
+        store = cls(engine, directory or (path.parent if path else None), account)
+        store._is_its_own = True
+        return store
 
     @staticmethod
     def path_of(url: str) -> Path | None:
@@ -71,8 +76,9 @@ class Store:
         return database_path(self._engine)
 
     def close(self) -> None:
-        """Lets go of every connection."""
-        self._engine.dispose()
+        """Lets go of every connection that is this store's own."""
+        if self._is_its_own:
+            self._engine.dispose()
 
     def check(self) -> None:
         """Looks through the whole database once, so that damage is met at the start. Raises StoreError."""
@@ -80,22 +86,60 @@ class Store:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Holds the account while the block runs. Raises Busy when another process has it."""
-        with exclusive(self._engine):
+        """Holds the account while the block runs. Raises Busy when another process has it.
+
+        On PostgreSQL the block's transactions all run on the session that holds it. When that is lost (the server
+        restarts, or this process stood still for 20 seconds without a `pulse`) they raise Busy: someone else may hold
+        the account by now.
+        """
+        path = self.database
+        if path is not None:
+            with locked(path):
+                yield
+        elif self._engine.dialect.name != "postgresql":  # SQLite in memory: nobody else can see it
             yield
+        else:
+            with told(), postgres.held(self._engine, self.account) as session:
+                self._session = session
+                try:
+                    yield
+                finally:
+                    self._session = None
+
+    def pulse(self) -> None:
+        """A sign of life, from any thread, every few seconds: keeps an `exclusive` on PostgreSQL. Raises Busy."""
+        session = self._session
+        if session is not None:
+            with told():
+                session.pulse()
 
     @contextmanager
     def reading(self) -> Iterator[Scope]:
         """One consistent view; nothing is written."""
-        with told(), self._engine.connect().execution_options(reading=True) as connection:
+        with told(), self._transaction(reading=True) as connection:
             yield Scope(connection, self.account)
 
     @contextmanager
     def writing(self) -> Iterator[Scope]:
-        """A transaction: committed when the block ends, undone when it raises."""
-        with told(), self._engine.begin() as connection:
+        """A transaction: committed when the block ends, undone when it raises. Writers of one account take turns."""
+        with told(), self._transaction(reading=False) as connection:
             yield Scope(connection, self.account)
         self.kept += 1
+
+    @contextmanager
+    def _transaction(self, *, reading: bool) -> Iterator[Connection]:
+        if self._session is not None:
+            with self._session.transaction(reading=reading) as connection:
+                yield connection
+        elif self._engine.dialect.name == "postgresql":
+            with (
+                self._engine.connect() as connected,
+                postgres.transaction(connected, self.account, reading=reading) as connection,
+            ):
+                yield connection
+        else:
+            with self._engine.connect().execution_options(reading=reading) as connection, connection.begin():
+                yield connection
 
     def first_start(self, now: datetime) -> AccountFacts:
         """What was settled at the first start, settling it now if this is it."""

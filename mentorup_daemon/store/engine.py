@@ -3,6 +3,7 @@
 SQLite runs with WAL, a busy timeout, foreign keys and `synchronous=FULL`: an intent in the ledger must be on the disk
 before its effect is in the mailbox. A write takes the write lock when it begins (BEGIN IMMEDIATE), so two processes
 wait for each other instead of failing half way. The schema migrates by itself; one from a newer version is refused.
+What is PostgreSQL's own is in `postgres`.
 """
 
 from __future__ import annotations
@@ -15,31 +16,46 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mentorup_daemon.errors import Busy, ConfigError, MentorUpError, StoreError
+from mentorup_daemon.store import postgres
 
 _BUSY_SECONDS = 10.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `url` (SQLAlchemy), migrated to this program's schema.
+def open_engine(url: str | URL, *, connections: int = 5) -> Engine:
+    """An engine for `url` (SQLAlchemy), migrated to this program's schema. `connections` is PostgreSQL's limit.
 
     Raises ConfigError for a URL that can't be used, StoreError for a store that can't, Busy when it is locked.
     """
     try:
         parsed = make_url(url)
-        directory = _prepare_directory(parsed.database) if parsed.get_backend_name() == "sqlite" else None
-        engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS} if directory is not None else {})
+    except (SQLAlchemyError, ValueError) as error:  # its text may hold a part of the password
+        wanted = "sqlite:////PATH or postgresql://USER@HOST/NAME"
+        raise ConfigError(f"store.url is no database URL: expected {wanted}.") from error
+    engine = postgres.create(parsed, connections) if parsed.drivername.startswith("postgres") else _sqlite(parsed)
+    try:
+        with told():
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _sqlite(url: URL) -> Engine:
+    directory = _prepare_directory(url.database) if url.get_backend_name() == "sqlite" else None
+    try:
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS} if directory is not None else {})
     except (SQLAlchemyError, ImportError, ValueError) as error:
         raise ConfigError(f"store.url can't be used: {error}") from error
     if directory is not None:
         event.listen(engine, "connect", _pragmas)
         event.listen(engine, "begin", _begin_immediate)
-    with told():
-        _migrate(engine)
     return engine
 
 
@@ -68,26 +84,21 @@ def told() -> Iterator[None]:
         raise
     except IntegrityError:
         raise  # a claim that someone else has: the callers that insert claims know what it means
-    except OperationalError as error:
-        raise _in_words(error) from error
+    except PoolTimeout as error:
+        raise Busy("All of this process's connections to the database are in use. It is tried again.") from error
     except DBAPIError as error:
+        if not isinstance(error.orig, sqlite3.Error):
+            raise postgres.in_words(error) from error
+        if isinstance(error, OperationalError):
+            raise _in_words(error) from error
         raise StoreError(_damaged(error.orig)) from error
 
 
 @contextmanager
-def exclusive(engine: Engine) -> Iterator[None]:
-    """Holds the account's lock while the block runs; freed by the kernel when the process dies. Raises Busy."""
-    path = database_path(engine)
-    if path is None:
-        yield
-        return
-    with locked(path):
-        yield
-
-
-@contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """The same for the SQLite file at `path`, opened or not, there or not. Raises Busy."""
+    """Holds the lock of the SQLite file at `path`, opened or not, there or not; freed by the kernel when the process
+    dies. Raises Busy.
+    """
     try:
         lock = path.with_suffix(".lock")
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -171,13 +182,19 @@ def _migrate(engine: Engine) -> None:
         return
     if found is not None and found not in known:
         raise StoreError(
-            f"The store {engine.url.render_as_string()} was written by a newer version of MentorUp (schema "
+            f"The store {_named(engine)} was written by a newer version of MentorUp (schema "
             f"{found}, this program knows up to {known[-1]}). Install that version again, or restore a backup from "
             "before."
         )
     from mentorup_daemon.store.migrating import upgrade  # noqa: PLC0415 - Alembic takes longer than opening the store
 
     upgrade(engine, _MIGRATIONS)
+
+
+def _named(engine: Engine) -> str:
+    """For people; a URL might hold a password where nobody looks for one."""
+    path = database_path(engine)
+    return str(path) if path else f"{engine.url.database} on {engine.url.host or 'this machine'}"
 
 
 def _revision(connection: Connection) -> str | None:

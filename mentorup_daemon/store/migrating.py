@@ -12,11 +12,15 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
+from mentorup_daemon.store.postgres import begin_migrating
+
 
 def upgrade(engine: Engine, migrations: Path) -> None:
-    """Runs what is missing of `migrations`, all in one transaction."""
+    """Runs what is missing of `migrations`, all in one transaction. Of several processes one does it, the rest wait."""
     config = Config()
     config.set_main_option("script_location", str(migrations))
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            begin_migrating(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

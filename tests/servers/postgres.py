@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from mentorup_daemon.demo.radicale import free_port
+from mentorup_daemon.store.engine import open_engine
 from tests.conftest import missing
 
 _USER = "mentorup"
@@ -172,10 +173,10 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
 
 
 @contextlib.contextmanager
-def fresh_database(cluster: Cluster) -> Iterator[Postgres]:
-    """An empty database, dropped afterwards with whatever is still connected to it."""
+def fresh_database(cluster: Cluster, template: str = "template0") -> Iterator[Postgres]:
+    """An empty database, or a copy of `template`; dropped afterwards with whatever is still connected to it."""
     name = f"t{uuid.uuid4().hex[:12]}"
-    cluster.ask(f"CREATE DATABASE {name}")
+    cluster.ask(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield Postgres(cluster, name)
     if cluster.process is None:
         cluster.start()
@@ -192,6 +193,21 @@ def postgres_cluster() -> Iterator[Cluster]:
 def postgres(postgres_cluster: Cluster) -> Iterator[Postgres]:
     """A fresh database."""
     with fresh_database(postgres_cluster) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: Cluster) -> Iterator[str]:
+    """The name of a database with the store's schema, for copies."""
+    with fresh_database(postgres_cluster) as database:
+        open_engine(database.url).dispose()
+        yield database.name
+
+
+@pytest.fixture
+def postgres_store(postgres_cluster: Cluster, postgres_template: str) -> Iterator[Postgres]:
+    """A fresh database with the store's schema."""
+    with fresh_database(postgres_cluster, postgres_template) as database:
         yield database
 
 
