@@ -2,6 +2,10 @@
 
 Only whole paragraphs at the end go (banners: at the beginning), and only when they speak the language of such notices
 in at least two ways. One word such as "confidential" in a sentence of the writer's is not enough.
+
+What is searched for is written in small letters, and searched for in the text in small letters; each choice begins with
+a letter of its own. So the search leaps to the letters that a choice may begin with: ten times as fast as one that
+minds no case.
 """
 
 from __future__ import annotations
@@ -20,12 +24,12 @@ _LEGAL = {
         r"intended (?:only |solely )?(?:recipient|for|addressee)|addressee|named recipient|"
         r"bestimmt|empfänger|adressat|destinataire|destinatario|destinatári|destinatari|ontvanger|"
         r"geadresseerde|bestemd|mottagare|modtager|mottaker|vastaanottaja|adresat|příjemc|адресат|"
-        r"получател|одержувач|alıcı|παραλήπτη|宛先|收件人|수신인|נמען|المرسل إليه"
+        r"получател|одержувач|al[ıi]c[ıi]|παραλήπτη|宛先|收件人|수신인|נמען|المرسل إليه"
     ),
     "mistake": (
         r"error|irrtümlich|irrtum|par erreur|por error|por engano|por erro|per errore|"
         r"ten onrechte|abusievelijk|misstag|fejl|feil|erehdyksess|omyłk|omyl|по ошибке|помилк|"
-        r"yanlışlıkla|κατά λάθος|誤って|错误|有误|잘못|בטעות|بالخطأ"
+        r"yanl[ıi]şl[ıi]kla|κατά λάθος|誤って|错误|有误|잘못|בטעות|بالخطأ"
     ),
     "demand": (
         r"notify|delete|destroy|prohibited|unauthori[sz]ed|disclos|disseminat|copying|löschen|"
@@ -39,7 +43,7 @@ _LEGAL = {
         r"دواء|الرسالة"
     ),
 }
-_LEGAL_PATTERNS = [re.compile(words, re.IGNORECASE) for words in _LEGAL.values()]
+_LEGAL_PATTERNS = [re.compile(words) for words in _LEGAL.values()]
 _LEGAL_OPENING = re.compile(
     r"\W{0,6}(?:confidentiality(?: notice| note| statement)?|legal (?:notice|disclaimer)|disclaimer|email disclaimer|"
     r"privileged and confidential|notice of confidentiality|haftungsausschluss|"
@@ -59,13 +63,13 @@ _LEGAL_OPENING = re.compile(
 )
 _ENVIRONMENT = re.compile(
     r"consider the environment|think before (?:you )?print|think of the environment|umwelt.{0,60}(?:druck|ausdruck)|"
-    r"(?:imprimer|impression|l'environnement).{0,80}(?:environnement|imprim)|medio ambiente.{0,80}(?:imprim)|"
+    r"impr(?:imer|ession).{0,80}(?:environnement|imprim)|l'environnement.{0,80}(?:environnement|imprim)|"
+    r"medio ambiente.{0,80}(?:imprim)|"
     r"imprim.{0,80}(?:medio|meio) ambiente|stampa.{0,60}ambiente|ambiente.{0,60}stampa|milieu.{0,60}(?:print|afdruk)|"
     r"virus.{0,20}(?:free|checked|scanned)|scanned (?:for viruses|by)|virenfrei|"
-    r"avast\.com|avast.{0,60}\bvir|\bvir.{0,60}avast|avg\.com|"
+    r"avast\.com|avast.{0,60}\bvir|vir(?<!\wvir).{0,60}avast|avg\.com|"
     r"sans virus|libre de virus|"
-    r"senza virus|privo di virus|livre de vírus",
-    re.IGNORECASE,
+    r"senza virus|privo di virus|livre de vírus"
 )
 _SPOKEN = re.compile(r"\b(?:I|my|me)\b|\b(?:we|We) use\b|\?\s*$", re.MULTILINE)  # a writer asks, and says "I"
 _LIST = re.compile(
@@ -74,17 +78,15 @@ _LIST = re.compile(
     r"visit topic|manage your (?:subscription|email)|email preferences|abmelden|abbestellen|désinscri|désabonn|"
     r"darse de baja|cancelar (?:la|a) (?:suscripción|inscrição)|annulla(?:re)? (?:l')?iscrizione|"
     r"disiscri|uitschrijven|"
-    r"avregistrera|mailman|lists\.\w{2,}|groups\.io|post to this group|to post to|Non-text portions of this message|"
-    r"отписаться|一覧から退会|取消订阅",
-    re.IGNORECASE,
+    r"avregistrera|mailman|lists\.\w{2,}|groups\.io|post to this group|to post to|non-text portions of this message|"
+    r"отписаться|一覧から退会|取消订阅"
 )
 _LIST_SURE = re.compile(
     r"you (?:received|are receiving|have received) this (?:message|e-?mail|mail) because|"
-    r"reply to this e-?mail directly|non-text portions of this message|to unsubscribe from this (?:group|list|thread)",
-    re.IGNORECASE,
+    r"reply to this e-?mail directly|non-text portions of this message|to unsubscribe from this (?:group|list|thread)"
 )
 _LIST_HINTS = [
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    re.compile(pattern, re.MULTILINE)
     for pattern in (
         r"unsubscribe",
         r"mailman/listinfo|groups\.io|groups\.google|groups\.yahoo",
@@ -94,10 +96,8 @@ _LIST_HINTS = [
     )
 ]
 _LIST_RULE = re.compile(r"\s{0,3}(?:_{10,}|-{10,}|={10,}|--~--~-{3,}.{0,40}|-~-{3,}.{0,60}|-=-=.{0,40}|\*{10,})\s*$")
-_LIST_LINE = re.compile(
-    r"https?://|@|to unsubscribe|mailing list|archive|faq|subscri|list|group|\.org|\.net", re.IGNORECASE
-)
-_LIST_REACH = re.compile(r"https?://|@|github", re.IGNORECASE)
+_LIST_LINE = re.compile(r"https?://|@|to unsubscribe|mailing list|archive|faq|subscri|list|group|\.org|\.net")
+_LIST_REACH = re.compile(r"https?://|@|github")
 _BANNER_OPENING = re.compile(
     r"\W{0,4}(?:caution|warning|external|\[?external\]?|\[ext\]|achtung|vorsicht|extern|attention|externe|atención|"
     r"you don't often get e-?mail|some people who received this message don't often|"
@@ -131,10 +131,17 @@ def is_reply_above_line(line: str) -> bool:
 def is_notice(paragraph: str) -> bool:
     """A legal notice, a plea about printing, or a virus scanner's stamp."""
     text = paragraph[:_LONGEST]
-    if len(text) < 400 and _ENVIRONMENT.search(text) and not _SPOKEN.search(text):
+    small = _small(text)
+    if len(text) < 400 and _ENVIRONMENT.search(small) and not _SPOKEN.search(text):
         return True
-    spoken = sum(bool(pattern.search(text)) for pattern in _LEGAL_PATTERNS)
-    return spoken >= 3 and (bool(_LEGAL_OPENING.match(text)) or spoken == 5)
+    if _LEGAL_OPENING.match(text):
+        return sum(bool(pattern.search(small)) for pattern in _LEGAL_PATTERNS) >= 3
+    return all(pattern.search(small) for pattern in _LEGAL_PATTERNS)
+
+
+def _small(text: str) -> str:
+    """In small letters; Turkish has an İ that Python makes two characters of."""
+    return text.replace("İ", "i").lower()
 
 
 def is_list_footer(paragraph: str) -> bool:
@@ -143,17 +150,18 @@ def is_list_footer(paragraph: str) -> bool:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines or len(lines) > 14:
         return False
-    if not _LIST.search(text):
+    small = _small(text)
+    if not _LIST.search(small):
         return False
     rule = bool(_LIST_RULE.match(lines[0])) or lines[0].strip() in ("--", "-- ", "---", "—")
-    listed = sum(bool(_LIST_LINE.search(line)) for line in lines)
+    listed = sum(bool(_LIST_LINE.search(_small(line))) for line in lines)
     if rule:
         return listed >= 1
-    if _LIST_SURE.search(text):
-        return bool(_LIST_REACH.search(text))
+    if _LIST_SURE.search(small):
+        return bool(_LIST_REACH.search(small))
     if _SPOKEN.search(text):
         return False
-    return listed >= (len(lines) + 1) // 2 and sum(bool(hint.search(text)) for hint in _LIST_HINTS) >= 3
+    return listed >= (len(lines) + 1) // 2 and sum(bool(hint.search(small)) for hint in _LIST_HINTS) >= 3
 
 
 def is_banner(paragraph: str) -> bool:

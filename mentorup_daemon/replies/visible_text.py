@@ -37,9 +37,7 @@ _MOST_ROUNDS = 12
 _LONGEST_MILLED = 100_000  # characters; a longer text is no letter, and is taken through once
 _MOST_FOOTERS = 16  # paragraphs looked at from the end
 _LONGEST_FOOTER = 16  # lines
-_INVISIBLE = dict.fromkeys(
-    map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u0000\u00ad\ufffc")
-)
+_INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u0000\u00ad\ufffc]+")
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\u0085\x0b\x0c\x1c-\x1e]")
 _BLANK_RUN = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}(?=\n|$)")
 _MOST_LINES = 20_000
@@ -123,7 +121,7 @@ class _Mill:
 
     def once(self, text: str) -> VisibleText:
         """One round."""
-        text = _LINE_ENDS.sub("\n", text).translate(_INVISIBLE)
+        text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
         lines = _BLANK_RUN.sub("\n", text).split("\n", _MOST_LINES)
         rest = lines.pop() if len(lines) > _MOST_LINES else ""
         division = divide(_without_opening(lines))
