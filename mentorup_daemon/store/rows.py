@@ -58,4 +58,4 @@ def put_all(scope: Scope, table: Table, rows: Sequence[Mapping[str, Any]]) -> No
         statement = statement.on_conflict_do_update(index_elements=keys, set_=rest)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=keys)
-    scope.connection.execute(statement, [{"account": scope.account, **row} for row in rows])
+    scope.connection.execute(statement, [{**row, "account": scope.account} for row in rows])
