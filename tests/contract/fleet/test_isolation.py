@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import JSON, Boolean, Column, Connection, Date, Integer, LargeBinary, Table, delete, insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, NoResultFound
 
 import mentorup_daemon.store
 from mentorup_daemon.records import (
@@ -184,8 +184,8 @@ def call(connection: Connection, account: str, name: str, arguments: dict[str, o
     try:
         with connection.begin_nested():
             result = function(Scope(connection, account), **given)
-    except IntegrityError:  # a claim that is taken
-        return ""
+    except (IntegrityError, NoResultFound) as error:  # a claim that is taken; nothing under this key
+        return type(error).__name__
     return repr(list(result) if isinstance(result, Iterator) else result)
 
 
