@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,10 @@ Step = Callable[[str], None]
 """Called between any two steps of a pass, with the name of the one just done: where a stop, or a crash, comes in."""
 
 
+class Stopped(BaseException):
+    """The pass is to be left off here. Not an Exception: nothing on the way may take it for an error of its own."""
+
+
 def go_on(_step: str) -> None:
     """Lets the pass go on."""
 
@@ -27,7 +32,8 @@ def go_on(_step: str) -> None:
 class Account:
     """The unit of work. `calendars` and `reminders` are None for an account that has no CalDAV.
 
-    `people` are those of the config; for a pass also the candidates that are known from the store alone.
+    `people` are those of the config; for a pass also the candidates that are known from the store alone. `seconds` is a
+    clock that only runs forward, also while this process stands still.
     """
 
     owner: Owner
@@ -43,6 +49,7 @@ class Account:
     feeds: tuple[Feed, ...] = ()
     mailbox: Mailbox
     templates: Templates
+    seconds: Callable[[], float] = time.monotonic
 
     def close(self) -> None:
         """Logs out everywhere and lets go of the store."""

@@ -25,7 +25,7 @@ import structlog
 from mentorup_daemon.config import Settings
 from mentorup_daemon.errors import Busy, ConfigError
 from mentorup_daemon.mailbox.idle import Listener
-from mentorup_daemon.service.account import Account, open_account
+from mentorup_daemon.service.account import Account, Stopped, open_account
 from mentorup_daemon.service.doors import imap_account
 from mentorup_daemon.service.looks import IMAP, Looks, intervals
 from mentorup_daemon.service.systemd import Notifier
@@ -37,10 +37,6 @@ _CUT_SHORT_AFTER = 2  # seconds from SIGTERM until a wait on a server is broken 
 _LONGEST_SLEEP = 900.0  # seconds; a clock that jumps, or a laptop that wakes, is noticed within this
 _STORE_AGAIN = 5.0  # seconds until a store that was locked, or had no room, is tried again
 _LISTENER_STUCK = 120.0  # seconds without a turn of the IDLE loop: no more signs for the watchdog then
-
-
-class Stopped(BaseException):
-    """The daemon was told to stop. Not an Exception: nothing on the way may take it for an error of its own."""
 
 
 class Daemon:

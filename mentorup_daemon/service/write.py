@@ -1,9 +1,10 @@
 """Writes one note or draft, takes one back: the ledger before and after every change to the mailbox.
 
 Key -> deterministic Message-ID -> intent -> look for it -> append -> outcome. After a crash or a lost connection the
-same steps run again and find what is there. A note that can't be found again in its folder may have been filed away by
-its owner in the meantime, so an old intent is looked for in every folder before it is written a second time. What the
-owner has changed is theirs: it is left alone and never replaced.
+same steps run again and find what is there. Who took long to append looks once more: another process may have taken our
+place meanwhile, and then the later copy goes. A note that can't be found again in its folder may have been filed away
+by its owner in the meantime, so an old intent is looked for in every folder before it is written a second time. What
+the owner has changed is theirs: it is left alone and never replaced.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import structlog
 
 from mentorup_daemon.letters import Letter, content_digest
 from mentorup_daemon.letters import message_id as deterministic
+from mentorup_daemon.mailbox import Placed
 from mentorup_daemon.records import Due, Entry, Outcome, Snapshot
 from mentorup_daemon.rules.plan import Withdrawal
 from mentorup_daemon.service.account import Account, Step
@@ -25,6 +27,7 @@ from mentorup_daemon.store.account import AccountFacts
 _log = structlog.get_logger(__name__)
 
 INBOX = "INBOX"
+_LONG = 5.0  # seconds from looking for a message to having appended it, in which another may have done the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,19 @@ def write(desk: Desk, due: Due, snapshot: Snapshot) -> bool:
                 now=desk.now,
             )
     desk.step("intent kept")
+    looked_at = account.seconds()
     if _stands_already(desk, due, folder, letter.message_id, before):
         desk.step("found again")
     else:
         if before is not None:
             with account.store.writing() as scope:
                 ledger.reword(scope, due, digest=letter.digest, subject=letter.subject, folder=folder)
-        account.mailbox.append(
+        placed = account.mailbox.append(
             folder, letter.raw, flags=(r"\Draft", r"\Seen") if due.lands == "drafts" else (), at=desk.now
         )
         desk.step("appended")
+        if account.seconds() - looked_at > _LONG:
+            _remove_later_copy(desk, placed, letter.message_id)
         desk.settle(due.key, due.revision, "delivered")
     desk.step("outcome kept")
     take_away_outdated(desk)
@@ -167,6 +173,16 @@ def _stands_already(desk: Desk, due: Due, folder: str, message_id: str, begun: E
         desk.settle(due.key, due.revision, "left" if due.lands == "drafts" else "delivered")
         return True
     return False
+
+
+def _remove_later_copy(desk: Desk, placed: Placed, message_id: str) -> None:
+    """Removes what we have just appended when another process had appended it before us."""
+    mailbox = desk.account.mailbox
+    found = mailbox.find(placed.folder, message_id)
+    ours = placed.uid if placed.uid is not None else max(found, default=0)
+    if any(uid < ours for uid in found):
+        mailbox.remove(placed.folder, ours, message_id=message_id)
+        _log.warning("written by another meanwhile, ours is removed", message_id=message_id)
 
 
 def _folder(account: Account, due: Due) -> str:
