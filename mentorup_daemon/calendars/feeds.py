@@ -47,11 +47,13 @@ class _Validators:
 class Feed:
     """One subscription. A context manager; the connection is made at the first request and kept.
 
-    `url` is http, https or webcal (which means https). `timeout` is in seconds, for each wait on the server.
+    `url` is http, https or webcal (which means https). `timeout` is in seconds, for each wait on the server. `name` is
+    what its events are kept under, the URL itself unless that must not be seen where they are kept.
     """
 
-    def __init__(self, url: str, *, timeout: float = 30.0, ca_file: str = "") -> None:
+    def __init__(self, url: str, *, name: str = "", timeout: float = 30.0, ca_file: str = "") -> None:
         self.url = url.strip()
+        self.name = name or self.url
         self._address = _https(self.url)
         self._timeout = timeout
         self._ca_file = ca_file
@@ -65,7 +67,7 @@ class Feed:
     def changes(self, cursor: str) -> CalendarChanges:
         """The whole feed as one resource, or `unchanged` since `cursor` ("" at first).
 
-        The resource's `href` is the URL as configured. Raises `ConfigError` for an address that can't be used,
+        The resource's `href` is the feed's name. Raises `ConfigError` for an address that can't be used,
         `CredentialsError` when access is refused, `Unavailable` for all that may pass, a web page instead included.
         """
         before = _Validators.read(cursor)
@@ -79,7 +81,7 @@ class Feed:
         written = json.dumps(asdict(now))
         if digest == before.digest:
             return CalendarChanges(written, unchanged=True)
-        return CalendarChanges(written, changed=(Resource(self.url, now.etag or digest, text),))
+        return CalendarChanges(written, changed=(Resource(self.name, now.etag or digest, text),))
 
     def close(self) -> None:
         """Close the connection; the feed can be used again."""

@@ -6,7 +6,7 @@ that gives one. Below `service`; borrows the bounded HTTP session of `calendars`
 """
 
 from mentorup_daemon.oauth.stored import TokenStore
-from mentorup_daemon.oauth.tokens import Tokens
+from mentorup_daemon.oauth.tokens import Access, Login, Tokens
 from mentorup_daemon.oauth.values import OAuthClient
 
-__all__ = ["OAuthClient", "TokenStore", "Tokens"]
+__all__ = ["Access", "Login", "OAuthClient", "TokenStore", "Tokens"]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mentorup_daemon.errors import ConfigError
+from mentorup_daemon.oauth.tokens import Access
 
 _LONGEST = 16 * 1024  # bytes
 
@@ -55,6 +56,12 @@ class TokenStore:
                 return
         content = json.dumps({"follows": _digest(original), "token": token})
         write(self._beside, content, f"{self.key}.oauth.token")
+
+    def shared(self) -> Access | None:
+        """None: the access tokens of a single owner are in the memory of the one process that needs them."""
+
+    def share(self, access: Access) -> None:
+        """Does nothing, as nothing is shared."""
 
     def write(self, token: str) -> None:
         """Keep the token of a new login where the config says. Raises ConfigError."""

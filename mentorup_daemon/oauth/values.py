@@ -14,7 +14,8 @@ class OAuthClient:
     `key` is the section of the config that it belongs to (`imap`), for words. `client_secret` is called when it is
     needed; None for a public client. A flow whose URL is "" isn't offered there. `login_hint` is the account to be
     proposed. `redirect_host` is the loopback name that the server has on its list (RFC 8252 7.3, 8.3). `timeout` is in
-    seconds, for each wait on the server; `ca_file` a private CA (PEM).
+    seconds, for each wait on the server; `ca_file` a private CA (PEM). `login_anew` is what to do when a new login is
+    needed, "" for the command that an owner has for it.
     """
 
     key: str
@@ -29,6 +30,7 @@ class OAuthClient:
     extras: tuple[tuple[str, str], ...] = ()
     ca_file: str = ""
     timeout: float = 30.0
+    login_anew: str = ""
 
     @property
     def server(self) -> str:
@@ -43,7 +45,7 @@ class OAuthClient:
     @property
     def remedy(self) -> str:
         """What the owner does when a new login is needed."""
-        return f"run `mentorup login --{self.key}`"
+        return self.login_anew or f"run `mentorup login --{self.key}`"
 
     def credentials(self) -> dict[str, str]:
         """Who asks, as form fields (RFC 6749 2.3.1)."""

@@ -12,7 +12,7 @@ from mentorup_daemon.config import Settings, store_url
 from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.mailbox import Mailbox
 from mentorup_daemon.records import Candidate, Mentor, Owner, Practice, Recognition, Tags, everyone
-from mentorup_daemon.service.doors import caldav_account, imap_account
+from mentorup_daemon.service.doors import OWN, Secrets, caldav_account, imap_account
 from mentorup_daemon.store import work
 from mentorup_daemon.store.account import Store
 
@@ -72,8 +72,21 @@ def with_candidates(account: Account) -> Account:
 
 def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:
     """The account of a config: its store is opened and migrated, its doors connect when they are first used."""
-    dav = caldav_account(settings)
     directory = settings.templates.directory
+    templates = Templates(Path(directory) if directory else None)
+    return account_of(settings, Store.open(store_url(settings, environ)), templates)
+
+
+def account_of(
+    settings: Settings,
+    store: Store,
+    templates: Templates,
+    *,
+    secrets: Secrets = OWN,
+    feed_name: Callable[[str], str] = str,
+) -> Account:
+    """The account of a config over a store that is open. `feed_name` is what the events of a feed's URL go under."""
+    dav = caldav_account(settings, secrets)
     return Account(
         owner=settings.owner_record(),
         people=settings.people(),
@@ -82,10 +95,10 @@ def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:
         tags=settings.tags_record(),
         watch=settings.imap.watch,
         trusted_authserv_id=settings.imap.trusted_authserv_id,
-        store=Store.open(store_url(settings, environ)),
+        store=store,
         calendars=Calendars(dav) if dav is not None else None,
         reminders=Reminders(dav) if dav is not None else None,
-        feeds=tuple(Feed(feed.url) for feed in settings.feeds),
-        mailbox=Mailbox(imap_account(settings)),
-        templates=Templates(Path(directory) if directory else None),
+        feeds=tuple(Feed(feed.url, name=feed_name(feed.url)) for feed in settings.feeds),
+        mailbox=Mailbox(imap_account(settings, secrets)),
+        templates=templates,
     )

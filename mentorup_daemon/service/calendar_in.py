@@ -44,7 +44,7 @@ def look(account: Account, now: datetime, step: Step) -> None:
     Raises the first of the doors' errors at the end; what was kept stays.
     """
     failures: list[MentorUpError] = []
-    found = {feed.url for feed in account.feeds}
+    found = {feed.name for feed in account.feeds}
     if account.calendars is not None:
         try:
             found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step)}
@@ -89,7 +89,7 @@ def _remembered(account: Account, door: Calendars, now: datetime) -> tuple[Calen
     """The calendars of the last discovery; None when the server has to be asked, for it may have others by now."""
     with account.store.reading() as scope:
         last = kept.discovery(scope)
-        there = kept.calendar_urls(scope) - {feed.url for feed in account.feeds}
+        there = kept.calendar_urls(scope) - {feed.name for feed in account.feeds}
     if last is None or last.by != _asking(door):
         return None
     again = _DISCOVER_ALL_AGAIN if door.takes_all else _DISCOVER_AGAIN
@@ -120,7 +120,7 @@ def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> 
     that has lost most of its events isn't believed here either (D04).
     """
     door = account.calendars
-    feeds = {feed.url for feed in account.feeds}
+    feeds = {feed.name for feed in account.feeds}
     if door is None:
         return
     for calendar, href in sorted({(one.calendar, one.href) for one in meetings if one.calendar not in feeds}):
@@ -189,20 +189,20 @@ def _cursor(scope: Scope, url: str, now: datetime) -> tuple[str, datetime | None
 def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
     """One feed: a calendar of one resource, which is whole or unchanged. Emptied all at once it is not believed yet."""
     with account.store.reading() as scope:
-        cursor, suspect_since = _cursor(scope, feed.url, now)
+        cursor, suspect_since = _cursor(scope, feed.name, now)
     changes = feed.changes(cursor)
     if changes.unchanged and cursor == changes.cursor:
         return
     with account.store.writing() as scope:
         for resource in changes.changed:
-            known = kept.ahead(scope, feed.url, now)
-            gone = max(0, known - _still_ahead(account, feed.url, resource, now))
+            known = kept.ahead(scope, feed.name, now)
+            gone = max(0, known - _still_ahead(account, feed.name, resource, now))
             if suspicious(known, gone) and now - (suspect_since or now) < _SUSPECT_FOR:
                 _log.warning("feed lost most of its events; waiting before it is believed", feed=feed.host)
-                kept.keep_cursor(scope, feed.url, feed.host, cursor, suspect_since or now)
+                kept.keep_cursor(scope, feed.name, feed.host, cursor, suspect_since or now)
                 return
-            _keep(account, scope, feed.url, [resource], now)
-        kept.keep_cursor(scope, feed.url, feed.host, changes.cursor, None)
+            _keep(account, scope, feed.name, [resource], now)
+        kept.keep_cursor(scope, feed.name, feed.host, changes.cursor, None)
 
 
 def _still_ahead(account: Account, calendar: str, resource: Resource, now: datetime) -> int:

@@ -9,6 +9,7 @@ import stat
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ def test_i6_a_token_that_ends_between_two_requests_is_renewed_and_sent_once_more
 def test_i6_a_connection_goes_on_with_the_token_that_is_good_now(gate: Gate, dav_login: Login) -> None:
     with calendars(gate, dav_login) as door:
         door.discover()
-        dav_login.tokens._renew_at = 0.0  # its end is near
+        dav_login.tokens._access = replace(dav_login.tokens._access, renew_at=0.0)  # its end is near
         door.discover()
     assert len(set(gate.passed)) == 2
     assert gate.refused == []
