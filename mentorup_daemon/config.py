@@ -25,7 +25,7 @@ from mentorup_daemon.records.hosts import is_loopback
 from mentorup_daemon.secrets import Secret
 
 S = TypeVar("S", bound=BaseModel)
-_LARGEST = 1024 * 1024  # bytes of a config file; hundreds of people fit into a tenth of it
+LARGEST = 1024 * 1024  # bytes of a config file; hundreds of people fit into a tenth of it
 
 
 def _list(*, least: int = 0) -> Any:
@@ -294,13 +294,18 @@ def read(path: Path, otherwise: str) -> str:
     """The text of a config file. Raises ConfigError; `otherwise` is what to do when there is none."""
     try:
         with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+            content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise ConfigError(f"There is no config at {path}: {otherwise}.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no such name is possible"
         raise ConfigError(f"The config at {path} can't be read: {reason}.") from None
-    if len(content) > _LARGEST:
+    return text_of(content, path)
+
+
+def text_of(content: bytes, path: Path) -> str:
+    """What was read from the config at `path`, up to LARGEST and one byte, as text. Raises ConfigError."""
+    if len(content) > LARGEST:
         raise ConfigError(f"The config at {path} is larger than 1 MB: is it the right file?")
     try:
         return content.decode("utf-8-sig")

@@ -91,8 +91,13 @@ def dotted(path: Path) -> str:
 
 def told(found: Sequence[Fault], source: str) -> str:
     """The text of the ConfigError: what and how many, then one line a fault."""
-    count = "1 fault" if len(found) == 1 else f"{len(found)} faults"
     counted = " ([1] is the first of a list)" if any(isinstance(part, int) for f in found for part in f.path) else ""
+    return lines_told([str(fault) for fault in found], source, counted)
+
+
+def lines_told(found: Sequence[str], source: str, counted: str = "") -> str:
+    """The same for faults that are in words already."""
+    count = "1 fault" if len(found) == 1 else f"{len(found)} faults"
     return "\n".join([f"{source}: {count}{counted}:", *(f"  {fault}" for fault in found)])
 
 

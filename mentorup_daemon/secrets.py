@@ -91,6 +91,13 @@ class Secret(BaseModel):
         except _NoPasswordError as error:
             raise ConfigError(f"{key} ({self.kind}): {error}") from None
 
+    def taken_from(self, content: bytes, *, key: str) -> str:
+        """The password in what another has read from the file. Raises ConfigError as `read`."""
+        try:
+            return _one_line(_decoded(content))
+        except _NoPasswordError as error:
+            raise ConfigError(f"{key} ({self.kind}): {error}") from None
+
     def exposed(self) -> str:
         """Words about a password file that others on this machine can read; "" when there is nothing to say."""
         if self.file is None:

@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.servers.counting",
     "tests.servers.oauth",
     "tests.servers.postgres",
+    "tests.servers.fleet",
     "tests.servers.world",
     "tests.servers.process",
     "tests.servers.wheel",

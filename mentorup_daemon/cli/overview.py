@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "notes": ("history", "Your private notes: what stood below the commands of your replies, and what you add."),
     "templates": ("templates", "The words of notes and drafts."),
     "service": ("service", "Install MentorUp as a service of systemd, or take it away again."),
+    "accounts": ("accounts", "The accounts that a fleet hosts."),
 }
 """In the order of the overview: the module, which has NAME_command or NAME_app, and the first paragraph of its help."""
 
