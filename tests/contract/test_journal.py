@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -45,8 +45,9 @@ def everything(scope: Scope) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def filled(path: Path) -> Store:
-    store = Store.open(f"sqlite:///{path / 'mentorup.db'}")
+@pytest.fixture
+def filled(either_store: Store) -> Store:
+    store = either_store
     store.first_start(NOW)
     with store.writing() as scope:
         work.add(scope, Topic(id=0, text="old", minutes=5, created_at=NOW))
@@ -59,23 +60,21 @@ def filled(path: Path) -> Store:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=st.lists(st.sampled_from(DEEDS), max_size=8), place=st.none() | st.integers(0, 8))
-def test_undo_leaves_everything_as_it_was(tmp_path_factory: Any, deeds: list[Deed], place: int | None) -> None:
-    store = filled(tmp_path_factory.mktemp("journal"))
+def test_undo_leaves_everything_as_it_was(filled: Store, deeds: list[Deed], place: int | None) -> None:
     if place is not None:
         deeds = [*deeds[:place], REMOVAL, *deeds[place:]]
-    with store.writing() as scope:
+    with filled.writing() as scope, scope.connection.begin_nested() as example:
         before = everything(scope)
         journal = Journal(scope)
         for deed in deeds:
             deed(journal)
         take_back(scope, json.loads(json.dumps(journal.entries)))
         assert everything(scope) == before
-    store.close()
+        example.rollback()
 
 
-def test_undo_sets_back_only_what_was_changed(tmp_path: Path) -> None:
-    store = filled(tmp_path)
-    with store.writing() as scope:
+def test_undo_sets_back_only_what_was_changed(filled: Store) -> None:
+    with filled.writing() as scope:
         journal = Journal(scope)
         journal.change(Topic, 1, state="dropped")
         work.change(scope, Topic, 1, text="edited since")
@@ -83,4 +82,3 @@ def test_undo_sets_back_only_what_was_changed(tmp_path: Path) -> None:
         topic = work.item(scope, Topic, 1)
     assert topic is not None
     assert (topic.state, topic.text) == ("open", "edited since")
-    store.close()

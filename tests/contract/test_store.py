@@ -1,4 +1,4 @@
-"""The store on real SQLite: migrations, durability, the ledger's claim, accounts that can't see each other."""
+"""The store: durability and migrations on SQLite, the ledger's claim and the rest of its promises on PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -39,6 +39,13 @@ def store(tmp_path: Path) -> Store:
     opened = Store.open(f"sqlite:///{tmp_path / 'mentorup.db'}")
     opened.first_start(MONDAY)
     return opened
+
+
+@pytest.fixture
+def either(either_store: Store) -> Store:
+    """A store on each of the databases."""
+    either_store.first_start(MONDAY)
+    return either_store
 
 
 def intend(store: Store, due: Due = DUE, number: int = 1) -> None:
@@ -96,39 +103,39 @@ def test_a_directory_that_cant_be_made_is_the_owners_to_mend(tmp_path: Path) -> 
         Store.open(f"sqlite:///{tmp_path / 'file' / 'x' / 'mentorup.db'}")
 
 
-def test_the_ledgers_row_is_the_claim(store: Store) -> None:
-    intend(store)
+def test_the_ledgers_row_is_the_claim(either: Store) -> None:
+    intend(either)
     with pytest.raises(IntegrityError):
-        intend(store)
-    with store.reading() as scope:
+        intend(either)
+    with either.reading() as scope:
         assert ledger.latest(scope)["agenda/ana/m1"].outcome == "intended"
 
 
-def test_what_is_begun_and_breaks_is_undone_wholly(store: Store) -> None:
+def test_what_is_begun_and_breaks_is_undone_wholly(either: Store) -> None:
     def breaks() -> None:
-        with store.writing() as scope:
+        with either.writing() as scope:
             work.add(scope, Goal(id=0, text="x", created_at=MONDAY))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         breaks()
-    with store.reading() as scope:
+    with either.reading() as scope:
         assert work.items(scope, Goal) == ()
 
 
-def test_topics_actions_and_goals_share_one_sequence_of_numbers(store: Store) -> None:
-    with store.writing() as scope:
+def test_topics_actions_and_goals_share_one_sequence_of_numbers(either: Store) -> None:
+    with either.writing() as scope:
         numbers = [
             work.add(scope, Topic(id=0, text="t", created_at=MONDAY)).id,
             work.add(scope, ActionItem(id=0, text="a", created_at=MONDAY)).id,
             work.add(scope, Goal(id=0, text="g", created_at=MONDAY)).id,
         ]
     assert numbers == [1, 2, 3]
-    with store.reading() as scope:
+    with either.reading() as scope:
         assert isinstance(work.find(scope, 2), ActionItem)
 
 
-def test_a_meeting_that_vanishes_is_kept_as_cancelled_and_the_past_stays(store: Store) -> None:
+def test_a_meeting_that_vanishes_is_kept_as_cancelled_and_the_past_stays(either: Store) -> None:
     def meeting(key: str, start: datetime) -> Meeting:
         return Meeting(
             key=key,
@@ -144,14 +151,48 @@ def test_a_meeting_that_vanishes_is_kept_as_cancelled_and_the_past_stays(store: 
         )
 
     held, ahead = meeting("1", MONDAY - timedelta(days=7)), meeting("2", MONDAY + timedelta(days=7))
-    with store.writing() as scope:
+    with either.writing() as scope:
         calendar.keep_meetings(scope, "c", "h", [held, ahead], now=MONDAY, until=MONDAY + timedelta(days=90))
         calendar.keep_meetings(scope, "c", "h", [], now=MONDAY, until=MONDAY + timedelta(days=90))
-    with store.reading() as scope:
+    with either.reading() as scope:
         found = {one.key: one for one in calendar.all_meetings(scope, ZONE)}
     assert {key: one.status for key, one in found.items()} == {"1": "confirmed", "2": "cancelled"}
     assert found["2"].start == ahead.start
     assert found["2"].start.tzinfo == ZONE
+
+
+def test_the_last_doing_the_receipts_and_what_was_answered_are_found_again(either: Store) -> None:
+    with either.writing() as scope:
+        for number in (1, 2):
+            receipt = Receipt(
+                key=f"receipt/owner/{number}", at=MONDAY, about="agenda/ana/m1", lines=(("ADD", "x", "y"),)
+            )
+            mail.keep_receipt(scope, receipt, [["added", "topics", {"id": number}, {}]])
+        mail.keep_read(scope, "d", message_id="<a@b>", kind="reply", reason="", about="agenda/ana/m1", now=MONDAY)
+    with either.reading() as scope:
+        assert [one.key for one in mail.recent_receipts(scope, MONDAY)] == ["receipt/owner/1", "receipt/owner/2"]
+        last = mail.last_doing(scope)
+        assert last is not None
+        assert (last.key, last.lines, last.journal, last.undone) == (
+            "receipt/owner/2",
+            (("ADD", "x", "y"),),
+            (["added", "topics", {"id": 2}, {}],),
+            False,
+        )
+        assert mail.answered_before(scope, "<a@b>", "agenda/ana/m1")
+        assert not mail.answered_before(scope, "<a@b>", "agenda/ana/m2")
+
+
+def test_of_many_events_those_that_changed_are_kept_and_those_that_went_are_forgotten(either: Store) -> None:
+    hrefs = [f"{number}.ics" for number in range(1200)]
+    with either.writing() as scope:
+        calendar.keep_resources(scope, "c", [(href, "1", "text", href == "7.ics") for href in hrefs])
+        calendar.keep_resources(scope, "c", [("7.ics", "2", "other", True)])
+        calendar.forget_resources(scope, "c", hrefs[8:])
+    with either.reading() as scope:
+        assert calendar.etags(scope, "c", hrefs) == {href: "2" if href == "7.ics" else "1" for href in hrefs[:8]}
+        assert list(calendar.texts(scope, candidates_only=True)) == [("c", "7.ics", "other")]
+        assert calendar.count(scope, "c") == 8
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from mentorup_daemon.demo.radicale import free_port
+from mentorup_daemon.store.account import Store
 from mentorup_daemon.store.engine import open_engine
 from tests.conftest import missing
 
@@ -209,6 +210,16 @@ def postgres_store(postgres_cluster: Cluster, postgres_template: str) -> Iterato
     """A fresh database with the store's schema."""
     with fresh_database(postgres_cluster, postgres_template) as database:
         yield database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.debian)])
+def either_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store: on SQLite, and on PostgreSQL."""
+    url = f"sqlite:///{tmp_path / 'either.db'}"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_store").url
+    with contextlib.closing(Store.open(url)) as store:
+        yield store
 
 
 def _as_its_user() -> dict[str, Any]:
