@@ -21,7 +21,7 @@ from mentorup_daemon.calendars import CalDavAccount, Calendars
 from mentorup_daemon.cli import app
 from mentorup_daemon.errors import ConfigError, CredentialsError
 from mentorup_daemon.mailbox.session import Session
-from mentorup_daemon.oauth import Tokens, TokenStore, browser
+from mentorup_daemon.oauth import Access, Tokens, TokenStore, browser
 from mentorup_daemon.service.tend import EVERYWHERE, tend
 from tests.servers.caldav import CalDavServer
 from tests.servers.fake_imap import FakeImap, Line
@@ -291,7 +291,7 @@ def test_i6_a_login_that_ends_is_told_to_the_owner_once_and_a_new_one_is_taken_u
     oauth_server.revoke((tmp_path / "logins" / "caldav").read_text().strip())
     oauth_world.restart()
     dav = oauth_world.account.calendars._dav.account  # type: ignore[union-attr]
-    dav.access_token.__self__._access = ""  # as in a process of its own
+    dav.access_token.__self__._access = Access("", 0.0, 0.0)  # as in a process of its own
     for _ in range(3):
         done = tend(oauth_world.account, oauth_world.now, look=EVERYWHERE)
         assert isinstance(done.failures["caldav"], CredentialsError)
