@@ -2,7 +2,8 @@
 
 It looks like that of somebody who has kept one for years. A third of the events recur, every week, month or quarter,
 some of them for ever, some with moved and skipped instances; they lie in several zones, a few are all-day or floating.
-One in forty is a mentoring meeting, by attendee; the others have attendees too, whom nobody knows.
+One in four hundred is a mentoring meeting, by attendee, once or every month or two weeks, as people meet their mentors;
+the others have attendees too, whom nobody knows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ OWNER = "sam@example.org"
 MENTORS = {f"mentor{number}": f"mentor{number}@example.net" for number in range(6)}
 _ZONES = ("America/Los_Angeles", "America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Sydney")
 _RULES = ("FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;INTERVAL=3", "FREQ=DAILY")
+_MENTORING_RULES = ("FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;INTERVAL=3", "FREQ=WEEKLY;INTERVAL=2")
 _WORDS = "budget review sync planning dentist lunch seminar journal club lab visit call train demo retro hiring".split()
 
 
@@ -55,7 +57,7 @@ def _event(index: int, chance: random.Random) -> str:
     start = (NOW + timedelta(days=chance.randint(-6 * 365, 365))).replace(
         hour=chance.randint(7, 18), minute=chance.choice((0, 15, 30)), tzinfo=None
     )
-    mentoring = index % 40 == 7
+    mentoring = index % 400 == 7
     attendee = chance.choice(list(MENTORS.values())) if mentoring else f"guest{chance.randint(0, 400)}@example.com"
     facts = [
         f"UID:{index:05}-{chance.getrandbits(64):016x}@bench",
@@ -69,7 +71,7 @@ def _event(index: int, chance: random.Random) -> str:
     components = ["BEGIN:VEVENT", *_when(start, zone, index), *facts]
     if index % 3:
         return "\r\n".join((*_HEAD, *_zone(zone), *components, "END:VEVENT", "END:VCALENDAR", ""))
-    rule = chance.choice(_RULES)
+    rule = chance.choice(_MENTORING_RULES if mentoring else _RULES)
     count = chance.choice(("", "", f";COUNT={chance.randint(10, 200)}"))
     components += [f"RRULE:{rule}{count}"]
     weeks = [chance.randint(1, 150) for _ in range(chance.randint(0, 3))] if rule == "FREQ=WEEKLY" else []
