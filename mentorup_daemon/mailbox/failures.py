@@ -27,8 +27,9 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # RFC 5530: the server, not the password, is the trouble. LIMIT is Dovecot's for too many connections.
 _PASSING = frozenset({"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT"})
 _TOO_MANY = re.compile(
-    r"too many|maximum number of connections|simultaneous|try again|temporar|not connected", re.IGNORECASE
+    r"too many|maximum number of connections|simultaneous|connection limit|not connected", re.IGNORECASE
 )
+_LATER = re.compile(r"try again|temporar", re.IGNORECASE)
 
 
 class Refused(Unavailable):
@@ -37,6 +38,10 @@ class Refused(Unavailable):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+
+class Crowded(Unavailable):
+    """The server takes no further connection of this account or from this address just now."""
 
 
 class Garbled(Unavailable):
@@ -69,6 +74,8 @@ def told_connecting(problem: Exception, account: ImapAccount) -> MentorUpError:
         )
     if isinstance(problem, TimeoutError):
         return Unavailable(f"{account.where} could not be reached within {account.timeout:g} s")
+    if isinstance(problem, imaplib.IMAP4.error) and _TOO_MANY.search(str(problem)):  # in its greeting
+        return Crowded(f"{account.where} takes no further connection: {_say(problem)}")
     return Unavailable(f"{account.where} could not be reached: {_say(problem)}")
 
 
@@ -80,7 +87,10 @@ def told_login(problem: Exception, account: ImapAccount) -> MentorUpError:
     code = _code(text)
     if code == "PRIVACYREQUIRED":
         return ConfigError(f'{account.where} takes no password without encryption: set security = "tls" in [imap]')
-    if code in _PASSING or (code in ("", "ALERT") and _TOO_MANY.search(text)):
+    untold = code in ("", "ALERT")
+    if code == "LIMIT" or ((untold or code in _PASSING) and _TOO_MANY.search(text)):
+        return Crowded(f"{account.where} takes no further connection just now: {_clean(text)}")
+    if code in _PASSING or (untold and _LATER.search(text)):
         return Unavailable(f"{account.where} can't log anyone in just now: {_clean(text)}")
     if account.access_token is not None:
         return CredentialsError(

@@ -7,6 +7,7 @@ a token by OAUTHBEARER (RFC 7628), else by XOAUTH2, its forerunner, which is all
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from mentorup_daemon.errors import ConfigError, CredentialsError
@@ -92,4 +93,10 @@ def _sasl(client: Any, mechanism: str, first: str, after_refusal: bytes) -> None
 
 def upper(capabilities: Any) -> frozenset[str]:
     """Capabilities as text, upper case."""
-    return frozenset(bytes(each).decode("ascii", "replace").upper() for each in capabilities)
+    return _upper(tuple(bytes(each) for each in capabilities))
+
+
+@functools.lru_cache(maxsize=64)
+def _upper(capabilities: tuple[bytes, ...]) -> frozenset[str]:
+    """One set for all connections to servers that can do the same: four of the forty KB that each needs else."""
+    return frozenset(each.decode("ascii", "replace").upper() for each in capabilities)

@@ -24,7 +24,7 @@ import structlog
 
 from mentorup_daemon.config import Settings
 from mentorup_daemon.errors import Busy, ConfigError
-from mentorup_daemon.mailbox.idle import Listener
+from mentorup_daemon.mailbox.idle import Listener, State
 from mentorup_daemon.service.account import Account, Stopped, open_account
 from mentorup_daemon.service.doors import imap_account
 from mentorup_daemon.service.looks import IMAP, Looks, intervals
@@ -164,8 +164,8 @@ class Daemon:
         self._mail_came.set()
         self._wakes.put(None)
 
-    def _on_state(self, name: str, state: str) -> None:
-        _log.debug("idle", folder=name, state=state)
+    def _on_state(self, name: str, state: State) -> None:
+        _log.debug("idle", folder=name, state=state.text)
 
     def _reloaded(self, settings: Settings, account: Account) -> tuple[Settings, Account]:
         """The account by the new config; by the old one when the new one is bad."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -50,13 +51,13 @@ class Heard:
 
 
 @contextmanager
-def listening(lost: Backoff = QUICK, refused: Backoff | None = None) -> Iterator[tuple[Listener, Heard]]:
+def listening(lost: Backoff = QUICK, **more: Any) -> Iterator[tuple[Listener, Heard]]:
     heard = Heard()
     listener = Listener(
         heard.wakes.put,
-        lambda name, text: heard.states.put((name, text)),
+        lambda name, state: heard.states.put((name, state.text)),
         lost=lost,
-        **({"refused": refused} if refused else {}),
+        **more,
     )
     listener.start()
     try:
@@ -390,3 +391,56 @@ def test_the_beat_goes_on_while_nothing_happens() -> None:
         while listener.beat == first:
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def test_a_host_that_hangs_leaves_room_for_another() -> None:
+    def silent(line: Line) -> None:
+        line.wait_for_hang_up()
+
+    def answers(line: Line) -> None:
+        examined(line)
+        stay(line)
+
+    with FakeImap(silent) as hanging, FakeImap(answers) as other, listening(workers=4) as (listener, heard):
+        for number in range(8):
+            listener.watch(f"h{number}", hanging.account(host="localhost", timeout=60.0), "INBOX", 540)
+        listener.watch("a", other.account(), "INBOX", 540)
+        name, state = heard.states.get(timeout=SOON)
+        assert (name, state) == ("a", "listening")
+        assert len(hanging.lines) <= 2
+
+
+def test_a_server_with_too_many_connections_is_told_from_one_that_refuses_the_password() -> None:
+    def full(line: Line) -> None:
+        line.greet()
+        tag = line.expect("AUTHENTICATE")
+        line.send("+ ")
+        line.read_line()
+        line.send(f"{tag} NO [LIMIT] Maximum number of connections from user+IP exceeded")
+        stay(line)
+
+    with FakeImap(full) as server, listening(crowded=Backoff(base=3600, cap=3600)) as (listener, heard):
+        listener.watch("a", server.account(), "INBOX", 540)
+        state = heard.until("crowded")
+        assert heard.quiet()
+        assert len(server.lines) == 1
+        assert float(state.partition(" in ")[2].partition(" s")[0]) >= 1800
+
+
+def test_however_often_a_watch_wakes_it_leaves_nothing_behind() -> None:
+    def chatty(line: Line) -> None:
+        examined(line)
+        for number in range(50):
+            tag = line.expect("IDLE")
+            line.send("+ idling")
+            time.sleep(0.02)
+            line.send(f"* {4 + number} EXISTS")
+            assert line.read_line() == "DONE"
+            line.send(f"{tag} OK")
+        stay(line)
+
+    with FakeImap(chatty) as server, listening() as (listener, heard):
+        listener.watch("a", server.account(), "INBOX", 540)
+        for _ in range(51):
+            heard.wake()
+        assert len(listener._dues) <= 2
