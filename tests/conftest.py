@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.servers.process",
     "tests.servers.wheel",
     "tests.servers.booted",
+    "tests.servers.mentees",
 ]
 
 

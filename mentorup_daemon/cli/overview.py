@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "templates": ("templates", "The words of notes and drafts."),
     "service": ("service", "Install MentorUp as a service of systemd, or take it away again."),
     "accounts": ("accounts", "The accounts that a fleet hosts."),
+    "fleet": ("fleet", "The processes that serve the accounts of a fleet."),
 }
 """In the order of the overview: the module, which has NAME_command or NAME_app, and the first paragraph of its help."""
 

@@ -108,7 +108,7 @@ def claim_dispatch(connection: Connection) -> bool:
 
 def slots(connection: Connection) -> int:
     """How many passes all living workers make at once."""
-    alive = fleet_processes.c.seen_at > func.now() - _seconds(ALIVE)
+    alive = fleet_processes.c.seen_at > func.now() - seconds(ALIVE)
     total = select(func.coalesce(func.sum(fleet_processes.c.slots), 0))
     return int(connection.execute(total.where(fleet_processes.c.kind == "worker", alive)).scalar_one())
 
@@ -173,7 +173,7 @@ def _dispatch(connection: Connection, accounts: Sequence[str], still: ColumnElem
 
 
 def _long_ago() -> ColumnElement[bool]:
-    return fleet_accounts.c.dispatched_at < func.now() - _seconds(REDISPATCH)
+    return fleet_accounts.c.dispatched_at < func.now() - seconds(REDISPATCH)
 
 
 def begin(connection: Connection, account: str, worker: str) -> Begun | None:
@@ -237,12 +237,12 @@ def end(
     )
 
 
-def put_off(connection: Connection, account: str, seconds: float) -> None:
+def put_off(connection: Connection, account: str, delay: float) -> None:
     """There was no pass, and the account is out of the queue; it is due again in so many seconds."""
     connection.execute(
         update(fleet_accounts)
         .where(fleet_accounts.c.account == account)
-        .values(dispatched_at=None, next_look=func.now() + _seconds(seconds))
+        .values(dispatched_at=None, next_look=func.now() + seconds(delay))
     )
 
 
@@ -252,7 +252,7 @@ def seen(connection: Connection, name: str, kind: str, *, slots: int, busy: int,
     told = {"kind": kind, "slots": slots, "busy": busy, "a_minute": a_minute, "seen_at": now}
     values = insert(fleet_processes).values(name=name, started_at=now, **told)
     connection.execute(values.on_conflict_do_update(index_elements=["name"], set_=told))
-    long_ago = now - _seconds(_FORGOTTEN)
+    long_ago = now - seconds(_FORGOTTEN)
     connection.execute(delete(fleet_processes).where(fleet_processes.c.seen_at < long_ago))
 
 
@@ -261,6 +261,6 @@ def gone(connection: Connection, name: str) -> None:
     connection.execute(delete(fleet_processes).where(fleet_processes.c.name == name))
 
 
-def _seconds(number: float) -> ColumnElement[timedelta]:
-    """An interval."""
+def seconds(number: float) -> ColumnElement[timedelta]:
+    """An interval, for moments of the database."""
     return func.make_interval(0, 0, 0, 0, 0, 0, number, type_=Interval)

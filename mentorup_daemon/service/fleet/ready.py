@@ -14,11 +14,11 @@ from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.queries import Queries
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL
 
 from mentorup_daemon.errors import Busy
+from mentorup_daemon.service.fleet.opening import Fleet
 from mentorup_daemon.service.fleet.settings import FleetSettings
-from mentorup_daemon.store.engine import open_engine
 from mentorup_daemon.store.postgres import lock_key
 
 _OPTIONS = {
@@ -32,23 +32,22 @@ _OPTIONS = {
 _QUEUE = DBSettings(durability=Durability.balanced)  # jobs survive a crash of PostgreSQL; the log of them needn't
 
 
-def ready(settings: FleetSettings, *, connections: int) -> Engine:
-    """An engine for up to so many connections, on a database in which everything is there.
+def ready(settings: FleetSettings, *, connections: int) -> Fleet:
+    """The fleet of these settings with everything in its database that a worker or a listener needs.
 
-    Raises ConfigError for a database, a user or a password that is refused, StoreError for a store of a newer version,
-    Busy when PostgreSQL can't be reached now.
+    Raises ConfigError for keys, a database, a user or a password that can't be used, StoreError for a store of a newer
+    version, Busy when PostgreSQL can't be reached now.
     """
-    address = settings.store.address()
-    engine = open_engine(address, connections=connections)
+    fleet = Fleet.open(settings, connections=connections)
     try:
-        asyncio.run(_bring_up(address))
+        asyncio.run(_bring_up(settings.store.address()))
     except psycopg.Error as error:
-        engine.dispose()
+        fleet.close()
         raise Busy(f"The queue in the database can't be used now: {' '.join(str(error).split())}") from error
     except BaseException:
-        engine.dispose()
+        fleet.close()
         raise
-    return engine
+    return fleet
 
 
 async def connected(address: URL) -> psycopg.AsyncConnection[Any]:

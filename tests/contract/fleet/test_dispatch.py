@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from mentorup_daemon.service.fleet.dispatch import Room, dispatch
 from mentorup_daemon.service.fleet.ready import ready
+from mentorup_daemon.service.fleet.sealing import fresh_key
 from mentorup_daemon.service.fleet.settings import FleetSettings
 from mentorup_daemon.store import fleet_work
 from mentorup_daemon.store.fleet_work import InFlight, Waiting
@@ -23,14 +24,15 @@ pairs = st.tuples(st.sampled_from(HOSTS[1:]), st.sampled_from(HOSTS))
 
 
 @pytest.fixture
-def engine(postgres: Postgres) -> Iterator[Engine]:
+def engine(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """A database in which everything is there, and two workers of four passes each."""
-    settings = {"store": {"url": postgres.url}, "seal": {"keys": {"env": "UNUSED"}}}
-    made = ready(FleetSettings.model_validate(settings), connections=5)
-    hire(made, "one", 4)
-    hire(made, "two", 4)
-    yield made
-    made.dispose()
+    monkeypatch.setenv("KEYS", fresh_key())
+    settings = {"store": {"url": postgres.url}, "seal": {"keys": {"env": "KEYS"}}}
+    fleet = ready(FleetSettings.model_validate(settings), connections=5)
+    hire(fleet.engine, "one", 4)
+    hire(fleet.engine, "two", 4)
+    yield fleet.engine
+    fleet.close()
 
 
 def hire(engine: Engine, name: str, slots: int) -> None:
