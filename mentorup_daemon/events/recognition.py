@@ -18,6 +18,7 @@ Titles are searched in their first 200 characters, since the patterns are the ow
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ PRIVATE_TITLE = "Private appointment"
 """What stands for the title of a private event outside the calendar."""
 
 _SEARCHED = 200
+_LONGEST_UID = 600  # characters, encoded
 _HEADS = {"ATTENDE": "people", "ORGANIZ": "people", "CATEGOR": "categories", "SUMMARY": "titles"}
 
 
@@ -93,8 +95,14 @@ def candidate(text: str | bytes, *, people: Sequence[Mentor], recognition: Recog
 
 
 def meeting_key(uid: str, recurrence_id: str) -> str:
-    """The key of a meeting: `UID` or `UID/RECURRENCE-ID`, each percent-encoded."""
-    return f"{key_part(uid)}/{key_part(recurrence_id)}" if recurrence_id else key_part(uid)
+    """The key of a meeting: `UID` or `UID/RECURRENCE-ID`, each percent-encoded.
+
+    Of a UID that is longer than any program's (RFC 7986 5.3 allows 255 octets) a digest: keys have an end.
+    """
+    name = key_part(uid)
+    if len(name) > _LONGEST_UID:
+        name = hashlib.sha256(uid.encode()).hexdigest()
+    return f"{name}/{key_part(recurrence_id)}" if recurrence_id else name
 
 
 def to_meeting(occurrence: Occurrence, recognised: Recognised, *, calendar: str, href: str) -> Meeting:

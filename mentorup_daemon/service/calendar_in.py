@@ -34,6 +34,7 @@ _EXPAND_AGAIN = timedelta(days=1)
 _DISCOVER_AGAIN = timedelta(days=1)  # where the calendars are named
 _DISCOVER_ALL_AGAIN = timedelta(hours=1)  # where all of them are taken
 _SUSPECT_FOR = timedelta(hours=1)
+_LONGEST_HREF = 1000  # characters; a place in the store has an end
 
 _log = structlog.get_logger(__name__)
 
@@ -231,7 +232,12 @@ def _missing(account: Account, found: set[str], now: datetime) -> None:
 
 
 def _keep(account: Account, scope: Scope, calendar: str, changed: Sequence[Resource], now: datetime) -> None:
-    """Changed events: their texts, and the meetings in them. One that could not be had costs itself."""
+    """Changed events: their texts, and the meetings in them. One that could not be had, or kept, costs itself."""
+    for resource in changed:
+        if len(resource.href) > _LONGEST_HREF:
+            reason = f"its address is longer than {_LONGEST_HREF} characters"
+            mail.keep_quarantined(scope, resource.href[:_LONGEST_HREF], "calendar event", reason, now)
+    changed = [resource for resource in changed if len(resource.href) <= _LONGEST_HREF]
     known = kept.etags(scope, calendar, [resource.href for resource in changed])
     candidates = {
         resource.href

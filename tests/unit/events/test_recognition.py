@@ -130,6 +130,13 @@ def test_a_person_without_addresses_is_not_met_by_everyone() -> None:
 def test_d09_keys_and_meetings() -> None:
     assert meeting_key("a/b c@x", "") == "a%2Fb%20c@x"
     assert meeting_key("uid", "20260302T140000Z") == "uid/20260302T140000Z"
+
+
+def test_the_key_of_a_uid_without_end_has_one_and_is_the_same_each_time() -> None:
+    key = meeting_key("ü" * 2000, "20260302T140000Z")
+    assert len(key) < 100
+    assert key == meeting_key("ü" * 2000, "20260302T140000Z")
+    assert key != meeting_key("ü" * 2001, "20260302T140000Z")
     found = occurrence(
         "Ana", location="Room 5", recurrence_id="20260302", all_day=True, status="tentative", zone_note="z"
     )
