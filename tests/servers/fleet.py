@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from mentorup_daemon.cli import app
 from mentorup_daemon.service.fleet.opening import Fleet
 from mentorup_daemon.service.fleet.sealing import fresh_key
 from mentorup_daemon.service.fleet.settings import load_fleet
-from tests.servers.postgres import Postgres
+from tests.servers.postgres import Postgres, programs
 
 Config = dict[str, Any]
 
@@ -72,9 +74,22 @@ class Hosting:
         assert done.exit_code == code, done.output
         return done
 
+    def dump(self) -> str:
+        """The whole database as pg_dump tells it."""
+        command = [programs() / "pg_dump", "-h", "127.0.0.1", "-p", str(self.database.cluster.port), "-U", "mentorup"]
+        done = subprocess.run([*command, self.database.name], check=True, capture_output=True, text=True, timeout=60)
+        return done.stdout
+
     def told(self, *arguments: object) -> Any:
         """What it prints with --json."""
         return json.loads(self.run(*arguments, "--json").stdout)
+
+
+def in_clear(secret: str, dump: str) -> bool:
+    """Whether a dump gives it away: as it is, as pg_dump writes bytes, or in base64 at any offset."""
+    raw = secret.encode()
+    in_base64 = [base64.b64encode(b"x" * offset + raw).decode()[4 if offset else 0 : -4] for offset in range(3)]
+    return any(told in dump for told in (secret, raw.hex(), *in_base64))
 
 
 def config_of(name: str, **sections: Config) -> Config:
@@ -91,7 +106,7 @@ def config_of(name: str, **sections: Config) -> Config:
 
 
 @pytest.fixture
-def hosting(postgres: Postgres, tmp_path: Path) -> Iterator[Hosting]:
+def hosting(postgres: Postgres, tmp_path: Path, logging_as_before: None) -> Iterator[Hosting]:
     """A fleet without accounts."""
     made = Hosting(postgres, tmp_path)
     yield made
