@@ -215,11 +215,12 @@ def filled(postgres_cluster: Cluster, postgres_template: str) -> Iterator[Store]
         for account in ("mine", "other"):
             with store.writing() as scope:
                 for table in metadata.sorted_tables:
-                    scope.connection.execute(insert(table).values(**_row(table, account)))
+                    scope.connection.execute(insert(table).values(**row_of(table, account)))
         yield store
 
 
-def _row(table: Table, account: str) -> dict[str, object]:
+def row_of(table: Table, account: str) -> dict[str, object]:
+    """A row of the account for any table."""
     return {
         column.name: account if column.name == "account" else _value(table, column, account)
         for column in table.columns
