@@ -73,7 +73,7 @@ def rehearsed(config: Path | None) -> Iterator[Opened]:
 
     from mentorup_daemon.logs import configure
     from mentorup_daemon.service.account import open_account
-    from mentorup_daemon.service.calendar_in import look
+    from mentorup_daemon.service.calendar_in import Seen, look
     from mentorup_daemon.store.account import Store
     from mentorup_daemon.store.copying import copy_database
 
@@ -92,7 +92,7 @@ def rehearsed(config: Path | None) -> Iterator[Opened]:
         try:
             account.store.first_start(now)
             try:
-                look(account, now, lambda _step: None)
+                look(account, now, lambda _step: None, Seen())
             except MentorUpError as error:
                 sys.stderr.write(f"mentorup: {error} This is from the calendar as it was last seen.\n")
             yield Opened(settings, account.store, now)

@@ -12,8 +12,11 @@ it has stayed so for an hour.
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -35,20 +38,36 @@ _DISCOVER_AGAIN = timedelta(days=1)  # where the calendars are named
 _DISCOVER_ALL_AGAIN = timedelta(hours=1)  # where all of them are taken
 _SUSPECT_FOR = timedelta(hours=1)
 _LONGEST_HREF = 1000  # characters; a place in the store has an end
+_JUST_NOW = 5.0  # seconds
 
 _log = structlog.get_logger(__name__)
 
 
-def look(account: Account, now: datetime, step: Step) -> None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The calendars that were looked at in one pass, and found unchanged or taken in: URL -> when they were asked.
+
+    A long first look, or one that failed half way, doesn't vouch for what was read at its beginning.
+    """
+
+    at: dict[str, float] = field(default_factory=dict)
+
+    def just_now(self, calendar: str) -> bool:
+        """True when the calendar was asked so shortly ago that to ask again would tell the same."""
+        return time.monotonic() - self.at.get(calendar, -math.inf) < _JUST_NOW
+
+
+def look(account: Account, now: datetime, step: Step, seen: Seen) -> None:
     """Brings the meetings in the store up to date. A server or a feed that fails costs itself alone.
 
-    Raises the first of the doors' errors at the end; what was kept stays.
+    Puts down in `seen` which calendars are known as they are now. Raises the first of the doors' errors at the end;
+    what was kept stays.
     """
     failures: list[MentorUpError] = []
     found = {feed.name for feed in account.feeds}
     if account.calendars is not None:
         try:
-            found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step)}
+            found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step, seen)}
         except OF_A_DOOR as error:
             failures.append(error)
     complete = not failures
@@ -66,13 +85,13 @@ def look(account: Account, now: datetime, step: Step) -> None:
         raise failures[0]
 
 
-def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step) -> tuple[CalendarInfo, ...]:
+def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step, seen: Seen) -> tuple[CalendarInfo, ...]:
     """Looks at each calendar, and returns them: those that are remembered, or the server's when one of them is gone."""
     calendars = _remembered(account, door, now)
     if calendars is not None:
         try:
             for calendar in calendars:
-                _look_at(account, door, calendar, now)
+                _look_at(account, door, calendar, now, seen)
                 step("calendar kept")
         except CalendarGone as gone:
             _log.info("looking for the calendars again", reason=str(gone))
@@ -81,7 +100,7 @@ def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step) -
     calendars = _discovered(account, door, now)
     step("calendars found")
     for calendar in calendars:
-        _look_at(account, door, calendar, now)
+        _look_at(account, door, calendar, now, seen)
         step("calendar kept")
     return calendars
 
@@ -114,17 +133,20 @@ def _asking(door: Calendars) -> str:
     return hashlib.sha256(repr(door.asks_for).encode()).hexdigest()
 
 
-def read_again(account: Account, meetings: Iterable[Meeting], now: datetime) -> None:
+def read_again(account: Account, meetings: Iterable[Meeting], now: datetime, seen: Seen) -> None:
     """Reads the events of these meetings once more (D09) and keeps what has changed since the last look.
 
-    For one that is gone its calendar is looked at as a whole: what came in its place is seen with it, and a calendar
-    that has lost most of its events isn't believed here either (D04).
+    Those of a calendar that has been looked at in this very pass, a moment ago, are as they were read. For one that is
+    gone its calendar is looked at as a whole: what came in its place is seen with it, and a calendar that has lost most
+    of its events isn't believed here either (D04).
     """
     door = account.calendars
     feeds = {feed.name for feed in account.feeds}
     if door is None:
         return
     for calendar, href in sorted({(one.calendar, one.href) for one in meetings if one.calendar not in feeds}):
+        if seen.just_now(calendar):
+            continue
         with account.store.reading() as scope:
             etag = kept.etags(scope, calendar, [href]).get(href)
         resource = door.read(calendar, href)
@@ -147,15 +169,16 @@ def _look_for(account: Account, door: Calendars, url: str, href: str, now: datet
         last = kept.discovery(scope)
     name = dict(last.calendars).get(url, url) if last else url
     with suppress(CalendarGone):
-        _look_at(account, door, CalendarInfo(url, name), now)
+        _look_at(account, door, CalendarInfo(url, name), now, Seen())
     with account.store.writing() as scope:
         _, suspect_since = kept.cursor(scope, url)
         if suspect_since is None and href in kept.etags(scope, url, [href]):
             kept.keep_cursor(scope, url, name, "", now)  # the next look lists everything
 
 
-def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: datetime) -> None:
+def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: datetime, seen: Seen) -> None:
     """One calendar: each batch of changes, and how far it goes, in one transaction."""
+    asked = time.monotonic()
 
     def known(hrefs: Collection[str] | None) -> Mapping[str, str]:
         with account.store.reading() as scope:
@@ -165,7 +188,7 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
         cursor, suspect_since = _cursor(scope, calendar.url, now)
     for changes in door.changes(calendar, cursor, known):
         if changes.unchanged and suspect_since is None:
-            return
+            break
         with account.store.reading() as scope:
             lost = bool(changes.deleted) and suspicious(kept.count(scope, calendar.url), len(changes.deleted))
         if lost and now - (suspect_since or now) < _SUSPECT_FOR:
@@ -179,6 +202,7 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
                 _keep_meetings(account, scope, calendar.url, href, None, now)
             _keep(account, scope, calendar.url, changes.changed, now)
             kept.keep_cursor(scope, calendar.url, calendar.name, changes.cursor, None)
+    seen.at[calendar.url] = asked
 
 
 def _cursor(scope: Scope, url: str, now: datetime) -> tuple[str, datetime | None]:

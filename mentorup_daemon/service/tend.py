@@ -8,6 +8,7 @@ same, and what is known is acted upon.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,13 +34,17 @@ EVERYWHERE = frozenset({CALDAV, IMAP})
 
 @dataclass(slots=True)
 class Pass:
-    """What one pass came to. `failures` is by server; `next_look` is None when nothing is in sight."""
+    """What one pass came to. `failures` is by server, `seen` the calendars that it has looked at.
+
+    `next_look` is None when nothing is in sight.
+    """
 
     written: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     set_aside: list[str] = field(default_factory=list)
     failures: dict[str, MentorUpError] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
+    seen: calendar_in.Seen = field(default_factory=calendar_in.Seen)
     next_look: datetime | None = None
 
 
@@ -63,7 +68,7 @@ def tend(
     step("account opened")
     done, sight = Pass(), Sight(account, now)
     if CALDAV in look:
-        _try(account, CALDAV, done, now, lambda: calendar_in.look(account, now, step))
+        _try(account, CALDAV, done, now, lambda: calendar_in.look(account, now, step, done.seen))
     if IMAP in look:
         _try(account, IMAP, done, now, lambda: mail_in.look(account, now, step))
     if _calendar_is_known(account):
@@ -140,7 +145,8 @@ def _look_again(desk: Desk, sight: Sight, done: Pass) -> None:
     objects = {one.object for one in sight.plan.due if one.mentor is not None}
     meetings = [meeting for meeting in sight.records.meetings if meeting.key in objects]
     if meetings:  # else no server is asked, and none counts as reached
-        _try(desk.account, CALDAV, done, desk.now, lambda: calendar_in.read_again(desk.account, meetings, desk.now))
+        read = functools.partial(calendar_in.read_again, desk.account, meetings, desk.now, done.seen)
+        _try(desk.account, CALDAV, done, desk.now, read)
     desk.step("events read again")
 
 

@@ -99,7 +99,7 @@ def _in_process(*arguments: str) -> dict[str, float]:
 
 def _ours(config: str) -> int:
     account = ours.account(Path(config))
-    calendar_in.look(account, NOW, go_on)
+    calendar_in.look(account, NOW, go_on, calendar_in.Seen())
     with account.store.reading() as scope:
         found = calendar_in.kept.all_meetings(scope, account.owner.zone)
     account.close()

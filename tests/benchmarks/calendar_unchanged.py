@@ -31,10 +31,12 @@ def _measure(stage: Stage, report: Report, server: CalDavServer, number: int) ->
     what = f"{server.name}, {number:,} events"
     account, bare = ours.account(ours.config(stage.fresh("state"), dav=server)), BareCalDav(server)
     try:
-        calendar_in.look(account, NOW, go_on)
-        calendar_in.look(account, NOW, go_on)
+        calendar_in.look(account, NOW, go_on, calendar_in.Seen())
+        calendar_in.look(account, NOW, go_on, calendar_in.Seen())
         bare.poll()
-        mine, other = paired(stage.size.runs * 4, lambda: calendar_in.look(account, NOW, go_on), bare.poll)
+        mine, other = paired(
+            stage.size.runs * 4, lambda: calendar_in.look(account, NOW, go_on, calendar_in.Seen()), bare.poll
+        )
     finally:
         account.close()
         bare.close()
@@ -59,10 +61,10 @@ def _count(stage: Stage, report: Report, server: CalDavServer, what: str) -> Non
     with tapped(int(server.url.rstrip("/").rpartition(":")[2])) as tap:
         account = ours.account(ours.config(stage.fresh("state"), dav=ours.by_way_of(server, tap.port)))
         try:
-            calendar_in.look(account, NOW, go_on)
-            calendar_in.look(account, NOW, go_on)
+            calendar_in.look(account, NOW, go_on, calendar_in.Seen())
+            calendar_in.look(account, NOW, go_on, calendar_in.Seen())
             tap.reset()
-            calendar_in.look(account, NOW, go_on)
+            calendar_in.look(account, NOW, go_on, calendar_in.Seen())
         finally:
             account.close()
         requests, down = tap.traffic.requests, tap.traffic.down

@@ -14,6 +14,7 @@ import pytest
 from mentorup_daemon.calendars import Calendars
 from mentorup_daemon.errors import Unavailable
 from mentorup_daemon.events import expand
+from mentorup_daemon.service import calendar_in
 from mentorup_daemon.service.tend import CALDAV, IMAP, tend
 from mentorup_daemon.store import mail
 from tests.contract.test_calendars import Follower, account
@@ -212,6 +213,39 @@ def test_d09_the_event_is_read_again_just_before_its_note(dav_world: World) -> N
     assert "Thursday 3 December, 15:00" in body(note)
     [draft] = world.drafts
     assert draft["Subject"] == "Thursday, 15:00"
+
+
+def test_d09_what_was_asked_a_moment_ago_in_the_same_pass_is_not_asked_again(
+    pymap: Mailserver, caldav_server: CalDavServer, counting: Counting, tmp_path: Path
+) -> None:
+    counted = counting(caldav_server)
+    world = World(pymap, counted.server, tmp_path)
+    world.acquaint()
+    world.tend()
+    world.meet("m", MONDAY + timedelta(hours=30))
+    counted.begin()
+    world.tend()
+    assert (len(world.notes), len(world.drafts)) == (1, 1)
+    world.restart()
+    assert "GET" not in counted.methods
+
+
+def test_d09_an_event_that_was_read_long_ago_in_the_same_pass_is_read_again(
+    dav_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = dav_world
+    world.acquaint()
+    world.tend()
+    world.meet("m", TUESDAY + timedelta(hours=6))
+
+    def moved_meanwhile(step: str) -> None:
+        if step == "calendar kept":
+            world.meet("m", TUESDAY + timedelta(hours=7))
+            monkeypatch.setattr(calendar_in, "_JUST_NOW", 0.0)
+
+    world.tend(step=moved_meanwhile)
+    [draft] = world.drafts
+    assert draft["Subject"] == "Tuesday, 21:00"
 
 
 def test_d10_a_whole_day_with_a_meeting_writes_nothing_into_the_calendar(
