@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,19 +22,27 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 BLOT = "***"
 _TELLING = ("password", "passwd", "token", "authorization", "secret", "cookie")
-_MOST_CONCEALED = 64  # passwords kept to be blotted out; tokens are renewed hourly, the oldest no longer matter
+_MOST_CONCEALED = 1000  # secrets kept to be blotted out: those of all passes that a worker makes at once, and more
 _FRAMES = 4
 
 _concealed: dict[str, None] = {}
+_blots: tuple[str, ...] = ()
+_concealing = threading.Lock()
 
 
 def conceal(secret: str) -> None:
-    """Blot this password out of everything that is logged from now on."""
+    """Blot this password out of everything that is logged from now on. The one read longest ago goes first."""
     if not secret:
         return
-    _concealed[secret] = None
-    while len(_concealed) > _MOST_CONCEALED:
-        del _concealed[next(iter(_concealed))]
+    global _blots  # noqa: PLW0603 - what is concealed is the process's
+    with _concealing:
+        known = secret in _concealed
+        _concealed.pop(secret, None)
+        _concealed[secret] = None
+        while len(_concealed) > _MOST_CONCEALED:
+            del _concealed[next(iter(_concealed))]
+        if not known:
+            _blots = tuple(sorted(_concealed, key=len, reverse=True))  # one may begin as another does
 
 
 def configure(
@@ -117,7 +126,7 @@ def _plain(value: Any, key: str = "") -> Any:
 
 def blotted(text: str) -> str:
     """The text without any secret that was read so far, and without control characters."""
-    for secret in tuple(_concealed):
+    for secret in _blots:
         text = text.replace(secret, BLOT)
     if text.isprintable():
         return text

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ class Terminal(io.StringIO):
 @pytest.fixture(autouse=True)
 def _nothing_concealed(logging_as_before: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_concealed", {})
+    monkeypatch.setattr(logs, "_blots", ())
 
 
 def log() -> Any:
@@ -161,13 +163,31 @@ def test_what_stands_under_a_telling_key_is_blotted_out() -> None:
 
 
 def test_p05_renewed_tokens_do_not_pile_up() -> None:
-    for number in range(1000):
+    for number in range(5000):
+        logs.conceal("still in use")
         logs.conceal(f"token-{number}")
-    assert len(logs._concealed) <= 64
+    assert len(logs._concealed) <= 1000
     stream = io.StringIO()
     logs.configure("info", "json", stream)
-    log().info("now token-999")
-    assert written(stream)[0]["event"] == "now ***"
+    log().info("now token-4999, still in use")
+    assert written(stream)[0]["event"] == "now ***, ***"
+
+
+def test_p05_a_password_that_begins_as_another_does_is_concealed_to_its_end() -> None:
+    for secret in ("hunter2", "hunter2-and-more", "hunt"):
+        logs.conceal(secret)
+    assert logs.blotted("hunter2-and-more, hunter2, hunt") == "***, ***, ***"
+
+
+def test_i8_threads_that_read_passwords_at_once_conceal_them_all() -> None:
+    def read(thread: int) -> None:
+        for number in range(1000):
+            logs.conceal(f"{thread}-{number}.")
+            assert logs.blotted(f"{thread}-{number}.") == "***"
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(read, range(4)))
+    assert len(logs._concealed) <= 1000
 
 
 @given(
