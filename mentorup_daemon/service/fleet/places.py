@@ -80,7 +80,7 @@ class Beneath:
 
     def text(self, path: Path) -> str:
         """The config, which lies in the directory."""
-        return text_of(self._content(path, str(path), LARGEST), path)
+        return text_of(self._content(path, ""), path)
 
     def faults(self, given: Mapping[str, Any], beside: Path) -> Iterator[Fault]:
         """Sources that are no files, and files that aren't in the directory."""
@@ -107,7 +107,7 @@ class Beneath:
 
     def secret(self, secret: Secret, key: str, username: str) -> str:  # noqa: ARG002
         """The password in a file of the directory."""
-        return secret.taken_from(self._content(Path(str(secret.file)), key, LARGEST), key=key)
+        return secret.taken_from(self._content(Path(str(secret.file)), f"{key} (file): "), key=key)
 
     def token(self, place: TokenPlace, section: str, username: str) -> str:
         """The refresh token in a file of the directory."""
@@ -118,21 +118,21 @@ class Beneath:
         there = Path(os.path.normpath(path.absolute()))
         return there.relative_to(self._directory).parts if there.is_relative_to(self._directory) else None
 
-    def _content(self, path: Path, key: str, most: int) -> bytes:
+    def _content(self, path: Path, key: str) -> bytes:
         parts = self._parts(path)
         if not parts:
-            raise ConfigError(f"{key}: {path} is not in {self._directory}: {_ALONE}.")
+            raise ConfigError(f"{key}{path} is not in {self._directory}: {_ALONE}.")
         try:
             with self._opened(parts) as descriptor:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise ConfigError(f"{key}: {path} is no regular file.")
+                    raise ConfigError(f"{key}{path} is no regular file.")
                 with os.fdopen(descriptor, "rb", closefd=False) as file:
-                    return file.read(most + 1)
+                    return file.read(LARGEST + 1)
         except OSError as error:
             reason = "a symbolic link is on the way" if error.errno == errno.ELOOP else error.strerror
-            raise ConfigError(f"{key}: {path} can't be read: {reason}.") from None
+            raise ConfigError(f"{key}{path} can't be read: {reason}.") from None
         except ValueError:
-            raise ConfigError(f"{key}: {path} can't be read: no such name is possible.") from None
+            raise ConfigError(f"{key}{path} can't be read: no such name is possible.") from None
 
     @contextmanager
     def _opened(self, parts: tuple[str, ...]) -> Iterator[int]:

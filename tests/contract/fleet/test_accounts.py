@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import pty
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -457,3 +462,38 @@ def test_i8_a_config_that_names_another_accounts_sealed_secret_gets_its_own(host
 def test_i8_keys_that_are_missing_end_every_command_with_what_to_do(hosting: Hosting) -> None:
     (hosting.directory / "keys").unlink()
     assert "seal.keys (file): " in hosting.run("list", code=78).stderr
+
+
+def test_i8_an_import_shows_how_far_it_is_on_a_terminal_alone(hosting: Hosting) -> None:
+    directory = hosting.directory / "mentees"
+    for number in range(3):
+        hosting.given(f"mentee{number}", beneath=directory)
+    command = [
+        sys.executable,
+        "-m",
+        "mentorup_daemon",
+        "accounts",
+        "import",
+        str(directory),
+        "--fleet",
+        str(hosting.path),
+    ]
+    terminal, its_end = pty.openpty()
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    done = subprocess.run(
+        [*command, "--json"], stdout=subprocess.PIPE, stderr=its_end, env=environ, timeout=60, check=True
+    )
+    os.close(its_end)
+    shown = b""
+    with contextlib.suppress(OSError):  # its other end is closed (EIO)
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    os.close(terminal)
+    assert b"Importing" in shown
+    assert b"100%" in shown
+    assert len(json.loads(done.stdout)["imported"]) == 3
+    for number in range(3):
+        hosting.run("remove", f"mentee{number}@example.org", "--yes")
+    quiet = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert quiet.stderr == b""
+    assert quiet.stdout == b"3 accounts are hosted; their first passes come within the next minutes.\n"

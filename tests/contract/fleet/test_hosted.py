@@ -107,3 +107,16 @@ def test_i8_no_dump_holds_a_password_or_the_address_of_a_feed(hosted: Hosted, fa
     for secret in ("kim-imap-secret", "kim-caldav-secret", "private-8f3a", *hosted.hosting.keys):
         assert not in_clear(secret, dump)
     assert in_clear("kim@example.org", dump)
+
+
+def test_i8_check_tries_the_logins_before_anything_is_kept(hosted: Hosted) -> None:
+    path = hosted.world.state / "sam.toml"
+    path.write_text(hosted.world.config())
+    (hosted.world.state / "password").write_text("another")
+    done = hosted.hosting.run("add", path, "--check", code=77)
+    assert "problem  imap: " in done.stderr
+    assert "ok       caldav: " in done.stderr
+    assert done.stderr.endswith("mentorup: Nothing was kept.\n")
+    assert hosted.hosting.told("list") == []
+    hosted.world.config()  # with the right password
+    assert hosted.hosting.told("add", path, "--check")["account"] == SAM
