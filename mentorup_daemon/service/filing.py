@@ -83,7 +83,8 @@ def take_back_untagged(
     """Takes back what was filed within the last day and carries no tag any more. Raises the door's errors.
 
     A message that is gone from a feedback folder has lost that tag; one that is gone from elsewhere has been put away.
-    Of `folders` only; what lies in one that isn't looked at any more stays filed.
+    Of `folders` only; what lies in one that isn't looked at any more stays filed. So does what was filed by its own
+    words, its subject or its address: those can't be taken away, and nothing is asked about it.
     """
     with account.store.reading() as scope:
         recent = placements.filed_since(scope, now - TAKEN_BACK_WITHIN)
@@ -93,7 +94,8 @@ def take_back_untagged(
     held: set[str] = set()
     for folder, uidvalidity in {(placement.folder, placement.uidvalidity) for placement in recent}:
         here = [each for each in recent if (each.folder, each.uidvalidity) == (folder, uidvalidity)]
-        without = _without_tag(account, folder, uidvalidity, here, tags_of) if folder in folders else set()
+        may_be = [each for each in here if each.tags]
+        without = _without_tag(account, folder, uidvalidity, may_be, tags_of) if may_be and folder in folders else set()
         lost |= without
         held |= {placement.digest for placement in here} - without
     for digest in sorted(lost - held):

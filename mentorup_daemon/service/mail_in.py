@@ -110,10 +110,10 @@ def _look_at(account: Account, folder: str, standing: Mapping[str, FolderCursor]
     if cursor is not None and cursor == standing.get(folder) and (whole or cursor.modseq):
         return  # without a modification sequence, a tag may be new all the same
     changes = account.mailbox.changes(folder, cursor, account.tags, whole=whole)
-    with account.store.reading() as scope:
-        read = placements.in_folder(scope, folder, changes.cursor.uidvalidity)
-        quarantined = {row.place for row in mail.quarantined(scope)}
     arrived = {message.uid: message for message in (*changes.arrived, *changes.tagged)}  # a tag's word counts more
+    with account.store.reading() as scope:
+        read = placements.in_folder(scope, folder, changes.cursor.uidvalidity, arrived)
+        quarantined = {row.place for row in mail.quarantined(scope)}
     for uid in sorted(arrived):
         message, place = arrived[uid], _Place(folder, changes.cursor.uidvalidity, uid)
         if str(place) in quarantined or _is_known(message, read.get(uid)):

@@ -53,6 +53,7 @@ class Store:
         self.account = account
         self.directory = directory
         self.kept = 0
+        self._facts: AccountFacts | None = None
 
     @classmethod
     def open(cls, url: str, directory: Path | None = None, account: str = SINGLE) -> Store:
@@ -142,11 +143,14 @@ class Store:
                 yield connection
 
     def first_start(self, now: datetime) -> AccountFacts:
-        """What was settled at the first start, settling it now if this is it."""
-        with self.reading() as scope:
-            found = facts(scope)
-        if found is not None:
-            return found
+        """What was settled at the first start, settling it now if this is it; asked once, for it never changes."""
+        if self._facts is None:
+            with self.reading() as scope:
+                found = facts(scope)
+            self._facts = found or self._settled(now)
+        return self._facts
+
+    def _settled(self, now: datetime) -> AccountFacts:
         with self.writing() as scope:
             found = facts(scope)
             if found is not None:

@@ -6,7 +6,7 @@ What lies at a place is known by its digest, so that two copies are one message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,9 +31,12 @@ class Placement:
     tags: frozenset[str] = frozenset()
 
 
-def in_folder(scope: Scope, folder: str, uidvalidity: int) -> dict[int, Placement]:
-    """The messages that were read in this folder, by UID."""
-    found = _where(scope, (placements.c.folder == folder) & (placements.c.uidvalidity == uidvalidity))
+def in_folder(scope: Scope, folder: str, uidvalidity: int, uids: Collection[int]) -> dict[int, Placement]:
+    """Those of these messages that were read in this folder, by UID; neighbours of theirs may be among them."""
+    if not uids:
+        return {}
+    here = (placements.c.folder == folder) & (placements.c.uidvalidity == uidvalidity)
+    found = _where(scope, here & placements.c.uid.between(min(uids), max(uids)))
     return {placement.uid: placement for placement in found}
 
 

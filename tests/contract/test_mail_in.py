@@ -188,6 +188,16 @@ class TestTags:
         world.tend()
         assert len(world.records().feedback) == 2
 
+    def test_what_its_own_words_have_filed_stays_whatever_word_files_from_now_on(self, light_world: World) -> None:
+        world = light_world
+        world.tend()
+        world.write("Slow down.", to=SAM, sender=ANA, subject="Your talk #feedback")
+        world.tend()
+        world._account = replace(world.account, tags=replace(world.account.tags, subjects=("#advice",)))
+        world.write("Cut it.", to=SAM, sender=ANA, subject="Aim 2 #advice")
+        world.tend()
+        assert {item.text for item in world.records().feedback} == {"Slow down.", "Cut it."}
+
     def test_what_the_owner_has_planned_stays(self, light_world: World) -> None:
         world = light_world
         world.meet("first", MONDAY + timedelta(days=1, hours=5))
