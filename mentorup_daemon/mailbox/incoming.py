@@ -10,7 +10,7 @@ nothing any more, so tags are searched for anew, and the mail of the last days i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -134,16 +134,37 @@ class Incoming:
         }
 
     def look_at(
-        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool, anew: bool
+        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool
     ) -> tuple[Arrived, ...] | None:
         """See `Mailbox.look_at`."""
         try:
-            state = self._folders.open(folder) if anew else self._session.ensure_open(self._folders.native(folder))
+            state = self._folders.open(folder)
         except NoSuchFolder:
             return None
         if state.uidvalidity != uidvalidity:
             return None
         return self._told(state, uids, _Reader(tags, whole))
+
+    def still_tagged(
+        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool
+    ) -> frozenset[int] | None:
+        """See `Mailbox.still_tagged`."""
+        state = self._session.selected
+        try:
+            if state is None or state.folder != self._folders.native(folder):
+                state = self._folders.open(folder)
+        except NoSuchFolder:
+            return None
+        if state.uidvalidity != uidvalidity:
+            return None
+        reader, found = _Reader(tags, whole), set[int]()
+        for batch in arguments.batches(uids):
+            try:
+                answers = self._session.fetch(batch, self._marks, f"looking at tags in {folder}")
+            except Garbled:
+                break  # `look_at` finds out which message is to blame
+            found.update(uid for uid in batch if uid in answers and reader.marked(answers[uid]))
+        return frozenset(found)
 
     def fetch(self, folder: str, uid: int, limit: int, size: int) -> bytes:
         """See `Mailbox.fetch`."""
@@ -192,6 +213,11 @@ class Incoming:
             except (ConfigError, Refused):  # it is gone since, or may not be opened
                 continue
         return ""
+
+    @property
+    def _marks(self) -> list[str]:
+        """What to fetch for the tags that lie outside a message."""
+        return ["FLAGS", *(["X-GM-LABELS"] if _LABELS in self._session.capabilities else [])]
 
     def _uids_from(self, state: Selected, uidnext: int) -> tuple[int, ...]:
         if state.uidnext and state.uidnext <= uidnext:
@@ -295,7 +321,7 @@ class Incoming:
 
     def _told(self, state: Selected, uids: Iterable[int], reader: _Reader) -> tuple[Arrived, ...]:
         """These messages by their headers, in order of UID; those that are gone by now are left out."""
-        items = [HEADERS, "RFC822.SIZE", "FLAGS", *(["X-GM-LABELS"] if _LABELS in self._session.capabilities else [])]
+        items = [HEADERS, "RFC822.SIZE", *self._marks]
         told: list[Arrived] = []
         for batch in arguments.batches(uids):
             told += self._told_batch(state, batch, items, reader)
@@ -325,10 +351,14 @@ class _Reader:
     whole: bool
 
     def read(self, uid: int, answer: dict[bytes, Any]) -> Arrived:
-        arrived = Arrived(uid, parse_headers(_part(answer, b"BODY[") or b""), int(answer.get(b"RFC822.SIZE") or 0))
+        headers = parse_headers(_part(answer, b"BODY[") or b"")
+        return Arrived(uid, headers, int(answer.get(b"RFC822.SIZE") or 0), self.marked(answer))
+
+    def marked(self, answer: dict[bytes, Any]) -> tuple[str, ...]:
+        """The tags outside of it."""
         flags = {_text(each) for each in answer.get(b"FLAGS") or ()}
         labels = {_text(each) for each in answer.get(b"X-GM-LABELS") or ()}
-        return replace(arrived, tagged=tuple(self._sources(flags, labels)))
+        return tuple(self._sources(flags, labels))
 
     def concerns(self, message: Arrived) -> bool:
         """True when it carries a tag, or seems to: whose plus-address it is stays open here."""

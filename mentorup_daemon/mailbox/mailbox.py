@@ -90,14 +90,21 @@ class Mailbox:
         tags: Tags,
         *,
         whole: bool = False,
-        anew: bool = True,
     ) -> tuple[Arrived, ...] | None:
         """These messages as their headers and flags tell now; those that are gone are left out.
 
         None when the folder has another UIDVALIDITY, so that the UIDs say nothing (RFC 3501 2.3.1.1), or is gone.
-        `anew` False will do after `changes`, if the folder still stands open.
         """
-        return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole, anew=anew)
+        return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole)
+
+    def still_tagged(
+        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool = False
+    ) -> frozenset[int] | None:
+        """Those of these messages that carry a tag outside of themselves, by a look at their flags alone.
+
+        None as for `look_at`. To be asked after `changes`: a folder that still stands open isn't opened anew.
+        """
+        return self._incoming.still_tagged(folder, uidvalidity, uids, tags, whole=whole)
 
     def fetch(self, folder: str, uid: int, *, limit: int = LARGEST, size: int = 0) -> bytes:
         """The whole message, not marked read. `size`, in bytes, needn't be asked for where it is known.

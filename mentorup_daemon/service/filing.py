@@ -128,12 +128,15 @@ def _without_tag(
     """The digests of those that have lost their tag here."""
     whole = folder in account.tags.folders
     uids = [each.uid for each in placed]
-    now = account.mailbox.look_at(folder, uidvalidity, uids, account.tags, whole=whole, anew=False)
+    still = account.mailbox.still_tagged(folder, uidvalidity, uids, account.tags, whole=whole)
+    doubtful = [] if still is None else [each for each in placed if each.uid not in still]
+    uids = [each.uid for each in doubtful]
+    now = account.mailbox.look_at(folder, uidvalidity, uids, account.tags, whole=whole) if uids else None
     if now is None:
         return set()
     there = {message.uid: message for message in now}
     lost = set()
-    for placement in placed:
+    for placement in doubtful:
         message = there.get(placement.uid)
         if whole if message is None else not (message.problem or tags_of(message)):
             lost.add(placement.digest)

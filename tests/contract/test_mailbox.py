@@ -101,8 +101,10 @@ class TestMailbox:
         imap_server.flag(other, "\\Seen")
 
         tagged = mailbox.changes("INBOX", start, TAGS)
+        still = mailbox.still_tagged("INBOX", start.uidvalidity, [uid, other, 99], TAGS)
         imap_server.flag(uid, "$MentorFeedback", add=False)
         untagged = mailbox.changes("INBOX", tagged.cursor, TAGS)
+        no_more = mailbox.still_tagged("INBOX", start.uidvalidity, [uid, other], TAGS)
         now = mailbox.look_at("INBOX", start.uidvalidity, [uid, other, 99], TAGS)
 
         assert [(each.uid, each.tagged) for each in tagged.tagged] == [(uid, ("keyword",))]
@@ -111,6 +113,10 @@ class TestMailbox:
         assert now is not None
         assert [(each.uid, each.tagged) for each in now] == [(uid, ()), (other, ())]
         assert mailbox.look_at("INBOX", start.uidvalidity + 1, [uid], TAGS) is None
+        assert (still, no_more) == ({uid}, frozenset())
+        assert mailbox.still_tagged("INBOX", start.uidvalidity, [uid, 99], TAGS, whole=True) == {uid}
+        assert mailbox.still_tagged("INBOX", start.uidvalidity + 1, [uid], TAGS) is None
+        assert mailbox.still_tagged("Nowhere", start.uidvalidity, [uid], TAGS) is None
 
     @pytest.mark.parametrize("first", ["the tag", "the mail"])
     def test_a_tag_and_new_mail_that_come_together_are_both_told(
