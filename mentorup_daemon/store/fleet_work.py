@@ -200,7 +200,7 @@ def begin(connection: Connection, account: str, worker: str) -> Begun | None:
     return Begun(
         at=row.begun_at,
         now=float(row.now),
-        looks=row.looks,
+        looks=row.looks if isinstance(row.looks, dict) else {},
         woken=row.woken_at is not None,
         listened=row.listened_at is not None,
     )

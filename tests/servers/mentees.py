@@ -5,17 +5,21 @@ All share Dovecot's "127.0.0.1" as their mail host unless they are told to be so
 
 from __future__ import annotations
 
+import json
 import os
+import selectors
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 import pytest
 import tomli_w
@@ -86,8 +90,14 @@ class Mentees:
             self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **environ})
         return self.processes[name]
 
-    def log(self, name: str) -> str:
-        return (self.directory / f"{name}.log").read_text()
+    def log(self, name: str) -> list[dict[str, Any]]:
+        """What this process has logged, one object a line."""
+        lines = (self.directory / f"{name}.log").read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def logged(self, name: str, event: str) -> list[dict[str, Any]]:
+        """What it has logged under this name."""
+        return [entry for entry in self.log(name) if entry["event"] == event]
 
     def works(self, name: str) -> bool:
         """Whether this worker counts as alive."""
@@ -113,6 +123,50 @@ class Mentees:
     def looked_at(self, *accounts: str) -> bool:
         """Whether a pass over each of these has ended."""
         return all(self.ask("looked_at IS NOT NULL", account)[0] for account in accounts or self.worlds)
+
+
+class Hung:
+    """A server that takes every connection and never says anything; `most` were open at one time."""
+
+    def __init__(self, host: str) -> None:
+        self._listening = socket.create_server((host, 0), backlog=100)
+        self.host, self.port = host, int(self._listening.getsockname()[1])
+        self.most = 0
+        self._selector = selectors.DefaultSelector()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._selector.register(self._listening, selectors.EVENT_READ)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(10)
+        for key in list(self._selector.get_map().values()):
+            cast("socket.socket", key.fileobj).close()
+
+    @property
+    def open(self) -> int:
+        """How many connections are open now."""
+        return len(self._selector.get_map()) - 1
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            for key, _ in self._selector.select(0.1):
+                if key.fileobj is self._listening:
+                    self._selector.register(self._listening.accept()[0], selectors.EVENT_READ)
+                    self.most = max(self.most, self.open)
+                elif not self._heard(connection := cast("socket.socket", key.fileobj)):
+                    self._selector.unregister(connection)
+                    connection.close()
+
+    def _heard(self, connection: socket.socket) -> bool:
+        try:
+            return bool(connection.recv(65536))
+        except OSError:
+            return False
 
 
 def prepare(world: World, uid: str = "m1", *, hours: int = 30) -> None:

@@ -12,9 +12,11 @@ import contextlib
 import random
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 from zlib import crc32
 
@@ -42,6 +44,7 @@ STUCK = 600.0
 _AGAIN = 5.0  # seconds until an account that another process holds is tried again
 _SHORTEST = 1.0  # seconds between two passes of an account: what is due and can't be written is no reason to spin
 _MINUTE = 60.0
+_FRAMES = 8  # places that a fault came through, the innermost
 _PASS = "pass"  # noqa: S105 - beside the servers in an account's looks: passes that came to no server at all
 
 Outcome = Literal["done", "back"]
@@ -116,22 +119,29 @@ class Passes:
                 return "back"
             self._steps[account] = time.monotonic()
         try:
-            return self._make(account)
-        except Stopped:
-            return "back"
-        except (Busy, StoreError) as error:
-            _log.warning("the database can't be used", account=account, reason=str(error))
-            return "back"
-        except Exception:  # noqa: BLE001 - it goes back to the queue, for nothing could be kept about it
-            _log.exception("a fault of MentorUp's", account=account)
-            return "back"
+            with structlog.contextvars.bound_contextvars(account=account):
+                return self._made(account)
         finally:
             with self._guard:
                 del self._steps[account]
                 self._ended.append(time.monotonic())
                 self._forget_old(self._ended[-1])
 
-    def _make(self, name: str) -> Outcome:
+    def _made(self, name: str) -> Outcome:
+        """The pass; what is wrong with more than this account is met here."""
+        try:
+            self._make(name)
+        except Stopped:
+            return "back"
+        except (Busy, StoreError) as error:
+            _log.warning("the database can't be used", reason=str(error))
+            return "back"
+        except Exception:  # noqa: BLE001 - it goes back to the queue, for nothing could be kept about it
+            _log.exception("a fault of MentorUp's")
+            return "back"
+        return "done"
+
+    def _make(self, name: str) -> None:
         try:
             account, settings = self._opened(name)
         except (Busy, StoreError):
@@ -139,14 +149,13 @@ class Passes:
         except Exception as error:  # noqa: BLE001 - a config or a secret that can't be used costs its own account
             with told(), self._engine.begin() as connection:
                 self._failed(connection, name, error)
-            return "done"
+            return
         try:
             with self._held(account.store, name) as held:
                 if held:
                     self._tended(account, settings, name)
         finally:
-            _closed(account, name)
-        return "done"
+            _closed(account)
 
     @contextlib.contextmanager
     def _held(self, store: Store, name: str) -> Iterator[bool]:
@@ -155,7 +164,7 @@ class Passes:
             try:
                 stack.enter_context(store.exclusive())
             except Busy as error:
-                _log.info("put off", account=name, reason=str(error))
+                _log.info("put off", reason=str(error))
                 with told(), self._engine.begin() as connection:
                     fleet_work.put_off(connection, name, _AGAIN * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
                 yield False
@@ -189,8 +198,11 @@ class Passes:
         if begun.woken:
             looks = looks.heard_from(IMAP, begun.now)
         look = looks.due(begun.now)
+        _log.debug("begun", look=look, woken=begun.woken)
         done = tend(account, now, look=look, spared=looks.spared(begun.now), step=lambda step: self._step(name, step))
-        ended = begun.now + time.monotonic() - started
+        took = time.monotonic() - started
+        ended = begun.now + took
+        _log.debug("ended", seconds=round(took, 3), written=len(done.written))
         looks = looks.after(look, done.failures, ended, chance=_chance(), phase=phase(name))
         due = None if done.next_look is None else begun.now + (done.next_look - now).total_seconds()
         with account.store.writing() as scope:
@@ -208,11 +220,13 @@ class Passes:
         """A pass that came to no server: it is tried again later and later, and its row says why."""
         if isinstance(error, MentorUpError):
             met, words = error, str(error)
-            _log.warning("account failed", account=name, reason=words)
+            _log.warning("account failed", reason=words)
         else:
-            words = f"a fault of MentorUp's, please report it: {type(error).__name__}: {error}"
+            words = f"a fault of MentorUp's, please report it: {type(error).__name__}: {_first_line(error)}"
             met = MentorUpError(words)
-            _log.error("a fault of MentorUp's", account=name, exc_info=error)
+            places = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+            where = [f"{Path(place.filename).name}:{place.lineno}" for place in places]
+            _log.error("a fault of MentorUp's", reason=words, where=where)
         begun = fleet_work.begin(connection, name, self._worker)
         if begun is None:
             return
@@ -233,7 +247,7 @@ class Passes:
         """Between two steps of a pass: a sign that it goes on, and the place where a stop takes hold."""
         self._steps[name] = time.monotonic()
         if self._stopping.is_set():
-            _log.info("left off", account=name, after=step)
+            _log.info("left off", after=step)
             raise Stopped
 
     def _forget_old(self, now: float) -> None:
@@ -253,13 +267,18 @@ def _intervals(settings: Settings, *, listened: bool) -> Mapping[str, float]:
     return every
 
 
+def _first_line(error: Exception) -> str:
+    """What it says; the lines below may be PostgreSQL's, with the row that it is about, and that is the owner's."""
+    return str(error).partition("\n")[0][:300]
+
+
 def _chance() -> float:
     return random.random()  # noqa: S311 - jitter, no secret
 
 
-def _closed(account: Account, name: str) -> None:
+def _closed(account: Account) -> None:
     """Logs out; what goes wrong with that is no failure of the pass, which is over."""
     try:
         account.close()
     except Exception as error:  # noqa: BLE001
-        _log.warning("not logged out", account=name, reason=str(error))
+        _log.warning("not logged out", reason=str(error))

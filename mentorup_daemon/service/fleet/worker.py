@@ -80,11 +80,11 @@ class Worker:
 
     def run(self) -> None:
         """Works until told to stop. Raises ConfigError, StoreError or Busy when it can't begin."""
-        faulthandler.enable()
         logging.getLogger("pgqueuer").setLevel(logging.CRITICAL)  # what it has to say of a lost connection, we say
         fleet = ready(self._settings, connections=self._slots * 2 + _BESIDE)
         engine = fleet.engine
         passes = Passes(engine, functools.partial(opened, fleet), self._name)
+        faulthandler.enable()  # a watchdog's SIGABRT leaves in the journal where each thread stood
         try:
             asyncio.run(self._work(engine, passes))
         finally:
