@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,17 +75,18 @@ def rehearsed(config: Path | None) -> Iterator[Opened]:
     from mentorup_daemon.service.account import open_account
     from mentorup_daemon.service.calendar_in import Seen, look
     from mentorup_daemon.store.account import Store
-    from mentorup_daemon.store.copying import copy_database
+    from mentorup_daemon.store.copying import copy_account, copy_database
 
     settings = settings_of(config)
     configure("error", settings.log.format)
     with tempfile.TemporaryDirectory(prefix="mentorup-") as directory:
         copy = Path(directory) / "mentorup.db"
         path = Store.path_of(_store_url(settings))
-        if path is not None and path.exists():
+        if path is None:
+            with closing(Store.open(_store_url(settings))) as kept:
+                copy_account(kept, copy)
+        elif path.exists():
             copy_database(path, copy)
-        elif path is None:
-            raise MentorUpError("Only a store on SQLite can be rehearsed.")
         beside = settings.model_copy(update={"store": settings.store.model_copy(update={"url": f"sqlite:///{copy}"})})
         account = open_account(beside, os.environ)
         now = datetime.now(UTC)

@@ -24,6 +24,7 @@ from mentorup_daemon.mailbox.session import Session
 from mentorup_daemon.service import elsewhere
 from mentorup_daemon.service.doors import caldav_account, imap_account
 from mentorup_daemon.store.account import Store
+from mentorup_daemon.store.engine import standing
 
 State = Literal["ok", "warning", "problem"]
 
@@ -59,9 +60,12 @@ def everything(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findi
     yield from mailbox(settings)
     yield from calendars(settings)
     yield from templates(settings)
-    database = Store.path_of(store_url(settings, environ))
+    url = store_url(settings, environ)
+    database = Store.path_of(url)
     if database is not None:
         yield state(database.parent)
+    elif url.startswith("postgres"):
+        yield server(url)
 
 
 def people(settings: Settings) -> Iterator[Finding]:
@@ -247,6 +251,14 @@ def state(directory: Path) -> Finding:
         message = f"{existing} can't be written ({error.strerror}): let this user own it, or set $XDG_STATE_HOME"
         return Finding("state", "problem", message, StoreError.exit_code)
     return Finding("state", "ok", f"{directory} " + ("can be written" if existing == directory else "will be made"))
+
+
+def server(url: str) -> Finding:
+    """Whether the database server of `store.url` can be used; nothing is changed there."""
+    try:
+        return Finding("store", "ok", standing(url))
+    except MentorUpError as error:
+        return _problem("store", error)
 
 
 def _problem(name: str, error: MentorUpError, more: str = "") -> Finding:

@@ -32,12 +32,7 @@ def open_engine(url: str | URL, *, connections: int = 5) -> Engine:
 
     Raises ConfigError for a URL that can't be used, StoreError for a store that can't, Busy when it is locked.
     """
-    try:
-        parsed = make_url(url)
-    except (SQLAlchemyError, ValueError) as error:  # its text may hold a part of the password
-        wanted = "sqlite:////PATH or postgresql://USER@HOST/NAME"
-        raise ConfigError(f"store.url is no database URL: expected {wanted}.") from error
-    engine = postgres.create(parsed, connections) if parsed.drivername.startswith("postgres") else _sqlite(parsed)
+    engine = _engine(url, connections)
     try:
         with told():
             _migrate(engine)
@@ -45,6 +40,28 @@ def open_engine(url: str | URL, *, connections: int = 5) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def standing(url: str) -> str:
+    """How a database of PostgreSQL's stands, in words; nothing is changed in it. Raises the same."""
+    engine = _engine(url, 1)
+    try:
+        with told(), engine.connect() as connection:
+            found, version = _revision(connection), postgres.version(connection)
+            _refuse_newer(engine, found)
+    finally:
+        engine.dispose()
+    schema = {None: "its tables will be made", _known()[-1]: "its tables are up to date"}
+    return f"{_named(engine)}, PostgreSQL {version}: {schema.get(found, 'its tables will be brought up to date')}"
+
+
+def _engine(url: str | URL, connections: int) -> Engine:
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError) as error:  # its text may hold a part of the password
+        wanted = "sqlite:////PATH or postgresql://USER@HOST/NAME"
+        raise ConfigError(f"store.url is no database URL: expected {wanted}.") from error
+    return postgres.create(parsed, connections) if parsed.drivername.startswith("postgres") else _sqlite(parsed)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -174,21 +191,31 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _migrate(engine: Engine) -> None:
-    """Brings the schema up to date; an unknown revision means that a newer program has been here."""
-    known = sorted(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("v[0-9]*.py"))  # v0001_first_schema.py
+    """Brings the schema up to date."""
     with engine.connect().execution_options(reading=True) as connection:
         found = _revision(connection)
-    if found == known[-1]:
+    if found == _known()[-1]:
         return
+    _refuse_newer(engine, found)
+    from mentorup_daemon.store.migrating import upgrade  # noqa: PLC0415 - Alembic takes longer than opening the store
+
+    upgrade(engine, _MIGRATIONS)
+
+
+def _known() -> list[str]:
+    """The revisions of the schema that this program has, oldest first."""
+    return sorted(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("v[0-9]*.py"))  # v0001_first_schema.py
+
+
+def _refuse_newer(engine: Engine, found: str | None) -> None:
+    """An unknown revision means that a newer program has been here."""
+    known = _known()
     if found is not None and found not in known:
         raise StoreError(
             f"The store {_named(engine)} was written by a newer version of MentorUp (schema "
             f"{found}, this program knows up to {known[-1]}). Install that version again, or restore a backup from "
             "before."
         )
-    from mentorup_daemon.store.migrating import upgrade  # noqa: PLC0415 - Alembic takes longer than opening the store
-
-    upgrade(engine, _MIGRATIONS)
 
 
 def _named(engine: Engine) -> str:

@@ -20,9 +20,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from mentorup_daemon.errors import Busy, ConfigError, Malformed, MentorUpError, StoreError
+from mentorup_daemon.records.hosts import is_loopback
 
 _SETTINGS = {
     "timezone": "UTC",
+    "synchronous_commit": "on",  # an intent is on the disk before its effect is in the mailbox, whatever the default
     "statement_timeout": "30s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",
@@ -104,7 +106,8 @@ def create(url: URL, connections: int) -> Engine:
     asked = url.query.get("options", ())
     options = [f"-c {name}={value}" for name, value in _SETTINGS.items()]
     options += [asked] if isinstance(asked, str) else asked
-    arguments = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    ours = {**_CONNECTING, "sslmode": "prefer" if _is_here(url) else "require"}
+    arguments = {name: value for name, value in ours.items() if name not in url.query}
     try:
         engine = create_engine(
             url,
@@ -121,6 +124,18 @@ def create(url: URL, connections: int) -> Engine:
         ) from error
     event.listen(engine, "connect", _keep_no_nul)
     return engine
+
+
+def _is_here(url: URL) -> bool:
+    """True when nothing goes over a network: a socket, or loopback."""
+    asked = url.query.get("host", ())
+    hosts = [url.host or "", *((asked,) if isinstance(asked, str) else asked)]
+    return all(not host or host.startswith(("/", "@")) or is_loopback(host.partition(":")[0]) for host in hosts)
+
+
+def version(connection: Connection) -> str:
+    """The server's version, as "15.14"."""
+    return str(connection.execute(text("SHOW server_version")).scalar_one()).split()[0]
 
 
 @contextmanager
@@ -222,7 +237,7 @@ def in_words(error: DBAPIError) -> MentorUpError:
 def _reason(error: Any) -> str:
     """What went wrong, without the row that it went wrong with: that is the owner's."""
     told = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
-    return " ".join(told.split()).rstrip(".")
+    return " ".join(told.split()).partition(" Is the server running")[0].rstrip(".")
 
 
 def _keep_no_nul(connection: Any, _record: object) -> None:

@@ -17,7 +17,7 @@ from mentorup_daemon.errors import Busy, ConfigError, Malformed, StoreError
 from mentorup_daemon.records import Goal
 from mentorup_daemon.store import mail, originals, work
 from mentorup_daemon.store.account import Store
-from mentorup_daemon.store.engine import open_engine
+from mentorup_daemon.store.engine import open_engine, standing
 from mentorup_daemon.store.tables import metadata
 from tests.servers.postgres import Postgres
 from tests.servers.process import until
@@ -49,6 +49,7 @@ def setting(store: Store, name: str, *, reading: bool = True) -> str:
 
 
 def test_i8_no_session_waits_for_ever_and_each_tells_time_in_utc(store: Store) -> None:
+    assert setting(store, "synchronous_commit") == "on"  # the cluster's own is off
     limits = {"statement_timeout": "30s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
     assert {name: setting(store, name) for name in limits} == limits
     assert setting(store, "TimeZone") == "UTC"
@@ -235,6 +236,15 @@ def test_what_the_owner_has_to_mend_is_said_without_the_password(
     assert "hunter2" not in str(told.value)
 
 
+def test_i8_over_a_network_tls_is_a_must_unless_the_url_says_otherwise(postgres_store: Postgres) -> None:
+    far = make_url(postgres_store.url).set(host="db.example.org")
+    with pytest.raises(ConfigError, match="SSL"):
+        open_engine(far.update_query_dict({"hostaddr": "127.0.0.1"}))
+    open_engine(far.update_query_dict({"hostaddr": "127.0.0.1", "sslmode": "disable"})).dispose()
+    here = {"host": str(postgres_store.cluster.directory), "port": str(postgres_store.cluster.port)}
+    open_engine(make_url(postgres_store.url).set(host=None, port=None).update_query_dict(here)).dispose()
+
+
 def test_a_url_that_is_none_is_refused_without_being_shown() -> None:
     for url in ("postgresql://sam:hunter2@db:hunter2/x", "hunter2"):
         with pytest.raises(ConfigError, match=r"store\.url") as told:
@@ -289,6 +299,14 @@ def test_originals_lie_in_the_database_each_accounts_own(store: Store, postgres_
         assert originals.count(store) == 1
         originals.remove(store, ["a.eml"])
         assert originals.read(store, "a.eml") is None
+
+
+def test_how_a_database_stands_is_told_and_nothing_is_made_in_it(postgres: Postgres) -> None:
+    assert standing(postgres.url).endswith("its tables will be made")
+    assert postgres.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]
+    open_engine(postgres.url).dispose()
+    assert standing(postgres.url).startswith(f"{postgres.name} on 127.0.0.1, PostgreSQL ")
+    assert standing(postgres.url).endswith("its tables are up to date")
 
 
 def test_i8_processes_that_start_at_once_migrate_once(postgres: Postgres) -> None:

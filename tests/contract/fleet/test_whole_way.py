@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,22 @@ def test_i8_a_meeting_becomes_note_and_draft_and_the_reply_is_filed_with_its_ori
     forgotten = json.loads(cli(world, "mentors", "forget", "ana", "--yes", "--json").stdout)
     assert forgotten["removed"]["originals of mail"] == 1
     assert postgres_store.ask("SELECT count(*) FROM originals") == [(0,)]
+
+
+def test_i8_check_tells_how_the_database_stands_and_a_rehearsal_leaves_it_alone(
+    world: World, postgres_store: Postgres
+) -> None:
+    [told] = [one for one in json.loads(cli(world, "check", "--json").stdout) if one["name"] == "store"]
+    assert "up to date" in told["message"]
+    world.meet("first", datetime.now(UTC) + timedelta(days=10))
+    world.now = datetime.now(UTC)
+    world.tend()
+    rows = "SELECT (SELECT count(*) FROM meetings), (SELECT count(*) FROM ledger), (SELECT count(*) FROM resources)"
+    before = postgres_store.ask(rows)
+    world.meet("second", datetime.now(UTC) + timedelta(days=20))
+    ahead = json.loads(cli(world, "rehearse", "--json").stdout)
+    assert {one["key"].split("/")[2] for one in ahead if one["rule"] == "agenda"} == {"first", "second"}
+    assert postgres_store.ask(rows) == before
 
 
 def test_i8_what_is_too_long_or_holds_nul_costs_nothing_but_itself(world: World) -> None:
