@@ -24,3 +24,17 @@ def keep_to_oneself() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     except (ImportError, MemoryError, OSError, AttributeError):  # no Linux, or such a sandbox
         return
+
+
+def allow_files(wanted: int) -> int:
+    """Raises the limit of open files to what is wanted, as far as the system lets this process; how many it may have.
+
+    The soft limit is low on most systems for the sake of programs that use select(2), which we don't.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        more = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(OSError, ValueError):  # a sandbox that forbids it has LimitNOFILE of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
+            soft = more
+    return wanted if soft == resource.RLIM_INFINITY else soft

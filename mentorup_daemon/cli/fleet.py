@@ -37,6 +37,16 @@ def work(name: NameOption = "", fleet: FleetOption = None) -> None:
         Worker(settings, os.environ, name).run()
 
 
+@fleet_app.command("listen")
+def listen(name: NameOption = "", fleet: FleetOption = None) -> None:
+    """Hold mailboxes in IDLE until told to stop, so that new mail is read at once. Listeners share them evenly."""
+    with errors_told():
+        settings = fleet_settings(fleet)
+        from mentorup_daemon.service.fleet.listener import FleetListener
+
+        FleetListener(settings, os.environ, name).run()
+
+
 @fleet_app.command("status")
 def status(fleet: FleetOption = None, as_json: JsonOption = False) -> None:
     """How the fleet fares; ends with 1 when no worker is alive, or an account is more than ten minutes late."""
@@ -75,13 +85,16 @@ def _lines(found: Status) -> Iterator[str]:
     """For people: one thing a line, the names of accounts whole."""
     tally = found.tally
     yield from found.faults
-    yield f"Accounts: {tally.active} active, {tally.paused} paused; IDLE is held for {found.listened}"
+    polled = tally.active - found.listened
+    rest = f", the mail of the other {polled} is polled" if polled > 0 else ""
+    yield f"Accounts: {tally.active} active, {tally.paused} paused; IDLE is held for {found.listened}{rest}"
     yield f"Due: {tally.due}, of which {tally.late} for more than a minute{_since(found.oldest)}"
     yield f"Under way: {tally.in_flight}; in the queue {found.queued}, taken {found.picked}"
     for one in found.processes:
         seen = "" if one.alive else f"; NOT SEEN since {_second(one.seen_at)}"
         unit = "passes" if one.kind == "worker" else "mailboxes"
-        yield f"  {one.kind} {one.name}: {one.busy} of {one.slots} {unit}, {one.a_minute} a minute{seen}"
+        full = "; no room for more" if one.kind == "listener" and one.busy >= one.slots else ""
+        yield f"  {one.kind} {one.name}: {one.busy} of {one.slots} {unit}, {one.a_minute} a minute{full}{seen}"
     for late in found.latest:
         if (tally.now - late.due_at).total_seconds() > 60:
             yield f"  late: {late.account}, due {_second(late.due_at)}"

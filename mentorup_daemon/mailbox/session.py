@@ -225,7 +225,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
         raise ConfigError(f"[imap] ca_file {ca_file!r} can't be used: {problem}") from problem
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)  # a fleet's accounts may have private CAs of their own
 def _tls_context(ca_file: str, _changed: int) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

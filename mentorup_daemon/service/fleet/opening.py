@@ -58,6 +58,10 @@ class Fleet:
             sealed = kept.config_of(connection, account)
         if sealed is None:
             raise NoAccountError(account)
+        return self.settings_in(sealed, account)
+
+    def settings_in(self, sealed: bytes, account: str) -> Settings:
+        """The config of an account, out of what is sealed. Raises ConfigError."""
         return parse(self.seals.open(account, kept.CONFIG, sealed), f"the config of {account}")
 
 
