@@ -44,6 +44,17 @@ _FIELDS = (
     "worker",
     "failure",
 )
+_CALLED = {
+    "accounts": "identity",
+    "fleet_accounts": "config",
+    "fleet_secrets": "secrets",
+    "ledger": "notes and drafts on record",
+    "marks": "skips and snoozes",
+    "originals": "originals of mail",
+    "pgqueuer": "place in the queue",
+    "read_messages": "digests of messages read",
+    "resources": "calendar events",
+}
 _SHOWN = ("account", "state", "imap_host", "caldav_host", "looked_at", "failure")
 
 
@@ -139,7 +150,7 @@ def show(account: Id, fleet: FleetOption = None, as_json: JsonOption = False) ->
         if as_json:
             print_json(facts)
             return
-        facts["kept"] = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in kept.items())
+        facts["kept"] = ", ".join(f"{number} {_called(name)}" for name, number in kept.items())
         rows = [(name.replace("_", " "), _when(value)) for name, value in facts.items() if value not in (None, "")]
         print_table("", ["", ""], rows, "")
 
@@ -197,7 +208,11 @@ def key() -> None:
 
 @accounts_app.command("reseal")
 def reseal(fleet: FleetOption = None, as_json: JsonOption = False) -> None:
-    """Seal every config and secret anew with the first of the keys, so that the others can go."""
+    """Seal every config and secret anew with the first of the keys, so that the others can go.
+
+    Before it, put the new key in front on every machine and restart workers and listeners: they open with what they
+    have read at their start.
+    """
     with errors_told(), opened_fleet(fleet) as hosting:
         from mentorup_daemon.service.fleet import accounts
 
@@ -242,7 +257,12 @@ def _hosted(fleet: Fleet, account: str) -> Hosted:
 
 
 def _items(counts: Mapping[str, int]) -> list[tuple[object, ...]]:
-    return [(count, name.replace("_", " ")) for name, count in counts.items() if count]
+    return [(count, _called(name)) for name, count in counts.items() if count]
+
+
+def _called(table: str) -> str:
+    """What people call the rows of a table."""
+    return _CALLED.get(table, table.replace("_", " "))
 
 
 def _when(value: object) -> object:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     tuple_,
     update,
 )
@@ -172,12 +173,15 @@ def set_state(connection: Connection, account: str, state: str, *, at: datetime)
 
 
 def remove(connection: Connection, account: str) -> dict[str, int]:
-    """Removes every row of the account from every table; how many there were, by table, none left out."""
+    """Removes every row of the account from every table, the queue's too; how many there were, by table."""
     counts: dict[str, int] = {}
     for table in (*metadata.sorted_tables, *fleet_metadata.sorted_tables):
         if "account" in table.c:
             done = connection.execute(delete(table).where(table.c.account == account))
             counts[table.name] = done.rowcount
+    if connection.execute(text("SELECT to_regclass('pgqueuer')")).scalar_one() is not None:
+        done = connection.execute(text("DELETE FROM pgqueuer WHERE dedupe_key = :account"), {"account": account})
+        counts["pgqueuer"] = done.rowcount
     return counts
 
 

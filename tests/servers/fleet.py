@@ -106,8 +106,8 @@ def config_of(name: str, **sections: Config) -> Config:
 
 
 @pytest.fixture
-def hosting(postgres: Postgres, tmp_path: Path, logging_as_before: None) -> Iterator[Hosting]:
+def hosting(postgres_store: Postgres, tmp_path: Path, logging_as_before: None) -> Iterator[Hosting]:
     """A fleet without accounts."""
-    made = Hosting(postgres, tmp_path)
+    made = Hosting(postgres_store, tmp_path)
     yield made
     made.fleet.close()

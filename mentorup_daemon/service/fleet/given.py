@@ -75,10 +75,11 @@ def account_given(path: Path, place: Place, account: str | None = None) -> Given
     settings = checked(Settings, text, str(path), base=path.parent, across=hosted)
     found: list[str] = []
     secrets = _secrets(settings, place, found)
-    name = account or settings.owner.email.lower()
+    name = settings.owner.email.lower() if account is None else account
     if unfit := unfit_id(name):
-        said = unfit if account else f"{unfit}; give the account a shorter one with --id"
-        found.append(f"owner.email: {said}")
+        found.append(
+            f"owner.email: {unfit}; give the account a shorter one with --id" if account is None else f"--id: {unfit}"
+        )
     if found:
         raise ConfigError(lines_told(found, str(path)))
     config = _kept(tomllib.loads(text), settings)

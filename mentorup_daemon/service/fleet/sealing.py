@@ -1,8 +1,8 @@
 """Sealing: what the store of a fleet keeps of secrets is under cryptography's Fernet (AES-CBC, HMAC), keys elsewhere.
 
 The first key seals, all of them open, so that a key is replaced without a moment at which anything can't be opened: put
-a new one in front on every machine, `mentorup accounts reseal`, take the old one out. Whose secret it is and which is
-sealed with it: a row that is copied to another account or to another name doesn't open there.
+a new one in front on every machine and restart what runs there, `mentorup accounts reseal`, take the old one out. Whose
+secret it is and which is sealed with it: a row that is copied to another account or to another name doesn't open there.
 """
 
 from __future__ import annotations
