@@ -274,6 +274,40 @@ def test_what_is_too_long_for_the_database_is_a_fault_of_that_one_thing(store: S
     add(store, "all else goes on")
 
 
+@pytest.mark.parametrize(
+    ("state", "family", "words"),
+    [
+        ("53100", Busy, "make room"),
+        ("53300", Busy, "at its limits"),
+        ("57P03", Busy, "can't be reached"),
+        ("40P01", Busy, "tried again"),
+        ("22001", Malformed, "can't keep it"),
+        ("42501", StoreError, "has to own"),
+        ("XX001", StoreError, "backup"),
+    ],
+)
+def test_p04_what_the_server_complains_of_is_said_in_words(
+    store: Store, state: str, family: type[Exception], words: str
+) -> None:
+    with pytest.raises(family, match=f"the reason.*{words}|{words}.*the reason") as told, store.writing() as scope:
+        scope.connection.exec_driver_sql(
+            f"DO $$ BEGIN RAISE EXCEPTION 'the reason' USING ERRCODE = '{state}', DETAIL = 'private words'; END $$"
+        )
+    assert "private words" not in str(told.value)
+    add(store, "goes on")
+
+
+def test_i8_what_waits_for_too_long_is_given_up_and_tried_again(postgres_store: Postgres) -> None:
+    url = f"{postgres_store.url}?options=-c%20lock_timeout%3D200ms%20-c%20statement_timeout%3D400ms"
+    with closing(Store.open(url)) as one, closing(Store.open(url)) as two:
+        one.first_start(NOW)
+        with one.writing(), pytest.raises(Busy, match="locked by another process"):
+            add(two, "it is not my turn")
+        with pytest.raises(Busy, match="too slow"), one.reading() as scope:
+            scope.connection.exec_driver_sql("SELECT pg_sleep(5)")
+        assert goals(two) == []
+
+
 def test_nul_becomes_a_replacement_character_and_is_found_again(store: Store) -> None:
     with store.writing() as scope:
         work.add(scope, Goal(id=0, text="a\0b", created_at=NOW))
