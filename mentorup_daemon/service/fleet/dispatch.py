@@ -15,11 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgqueuer.domain.settings import db_settings
 from pgqueuer.ports.driver import SyncDriver
 from pgqueuer.queries import SyncQueries
 from psycopg import RawCursor
 from psycopg.rows import dict_row
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from mentorup_daemon.store import fleet_work
 from mentorup_daemon.store.engine import told
@@ -30,6 +31,10 @@ TEND = "tend"
 
 _AHEAD = 2  # accounts in the queue or being tended for each pass at once: a worker that ends one finds the next
 _MOST = 500  # accounts in one turn
+_LOG_KEPT = 600.0  # seconds
+_FORGET = text(
+    f"DELETE FROM {db_settings().queue_table_log} WHERE created < now() - make_interval(secs => :seconds)"  # noqa: S608
+)
 
 
 @dataclass(slots=True)
@@ -118,6 +123,12 @@ def _chosen(connection: Connection, room: Room) -> list[str]:
         for one in due.waiting
         if room.take(one, several_imap=due.several_imap, several_caldav=due.several_caldav)
     ]
+
+
+def forget_old_jobs(engine: Engine) -> None:
+    """Clears PgQueuer's log of jobs, three lines for each pass, of what is older than a few minutes."""
+    with told(), engine.begin() as connection:
+        connection.execute(_FORGET, {"seconds": _LOG_KEPT})
 
 
 class _InTransaction(SyncDriver):

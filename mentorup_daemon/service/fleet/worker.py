@@ -36,7 +36,7 @@ from sqlalchemy import Engine
 
 from mentorup_daemon.errors import Busy, MentorUpError, StoreError
 from mentorup_daemon.records.backoff import Backoff
-from mentorup_daemon.service.fleet.dispatch import TEND, dispatch
+from mentorup_daemon.service.fleet.dispatch import TEND, dispatch, forget_old_jobs
 from mentorup_daemon.service.fleet.opening import opened
 from mentorup_daemon.service.fleet.passes import Outcome, Passes
 from mentorup_daemon.service.fleet.ready import connected, ready
@@ -211,6 +211,7 @@ class Worker:
         attempts = 0
         while not self._stopping.is_set():
             pause = _DISPATCH * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+            began = time.monotonic()
             try:
                 self._ended.clear()
                 dispatch(engine, self._settings.work.share)
@@ -222,8 +223,9 @@ class Worker:
                     _log.warning("can't dispatch", reason=str(error))
             except Exception:  # noqa: BLE001 - one that doesn't dispatch is no worker
                 _log.exception("a fault of MentorUp's")
+            took = time.monotonic() - began
             if self._ended.wait(pause):
-                time.sleep(_SOON)
+                time.sleep(max(_SOON, took * 2))  # with very many hosts it takes long: not all of PostgreSQL's time
 
     def _give_signs(self, engine: Engine, passes: Passes) -> None:
         """Signs of life every few seconds, as long as there is life: the loop turns, and no pass hangs."""
@@ -231,6 +233,7 @@ class Worker:
             passes.pulse()
             with contextlib.suppress(MentorUpError):
                 self._sign(engine, passes)
+                forget_old_jobs(engine)
             self._notifier.status(self._trouble or f"{passes.busy} passes under way, {passes.a_minute} in a minute")
             if stuck := passes.stuck:
                 _log.error("a pass hangs", accounts=stuck)

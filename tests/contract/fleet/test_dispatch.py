@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from mentorup_daemon.service.fleet.dispatch import Room, dispatch
+from mentorup_daemon.service.fleet.dispatch import Room, dispatch, forget_old_jobs
 from mentorup_daemon.service.fleet.ready import ready
 from mentorup_daemon.service.fleet.sealing import fresh_key
 from mentorup_daemon.service.fleet.settings import FleetSettings
@@ -162,6 +162,47 @@ def test_i8_an_account_whose_job_was_lost_is_dispatched_again(engine: Engine, po
     assert queued(postgres) == ["a2", "a1"]
     dispatch(engine, 0.5)
     assert queued(postgres) == ["a2", "a1"]
+
+
+def test_i8_the_log_of_jobs_does_not_grow_for_ever(engine: Engine, postgres: Postgres) -> None:
+    host(postgres, "a", 3, "imap.a.example")
+    dispatch(engine, 0.5)
+    postgres.ask("UPDATE pgqueuer_log SET created = now() - interval '1 hour' WHERE id % 3 = 0")
+    forget_old_jobs(engine)
+    assert postgres.ask("SELECT count(*) FROM pgqueuer_log") == [(2,)]
+    assert len(queued(postgres)) == 3
+
+
+def test_i8_what_is_heard_during_a_pass_makes_the_next_one_due_at_once(engine: Engine, postgres: Postgres) -> None:
+    host(postgres, "a", 1, "imap.a.example")
+
+    def turn(*, heard: str = "", mail_seen: bool = True) -> tuple[bool, bool]:
+        """A pass; whether it knew that something was heard, and whether another is due at its end."""
+        with engine.begin() as connection:
+            begun = fleet_work.begin(connection, "a1", "one")
+        assert begun is not None
+        if heard:
+            postgres.ask("UPDATE fleet_accounts SET woken_at = clock_timestamp()")
+        with engine.begin() as connection:
+            later = begun.now + 300
+            fleet_work.end(connection, "a1", begun.at, looks={}, failure="", next_look=later, mail_seen=mail_seen)
+        return begun.woken, postgres.ask("SELECT next_look <= now() FROM fleet_accounts")[0][0]
+
+    assert turn() == (False, False)
+    assert turn(heard="in the midst of it") == (False, True)
+    assert turn(mail_seen=False) == (True, False)  # it couldn't look at the mail, so that is still to be done
+    assert turn() == (True, False)
+    assert turn() == (False, False)
+
+
+def test_i8_what_was_heard_before_a_pass_that_died_is_known_to_the_next(engine: Engine, postgres: Postgres) -> None:
+    host(postgres, "a", 1, "imap.a.example")
+    postgres.ask("UPDATE fleet_accounts SET woken_at = now()")
+    for _ in range(2):
+        with engine.begin() as connection:
+            begun = fleet_work.begin(connection, "a1", "one")
+        assert begun is not None
+        assert begun.woken
 
 
 @given(

@@ -42,6 +42,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", name=op.f("pk_fleet_accounts")),
         sa.UniqueConstraint("email", name=op.f("uq_fleet_accounts_email")),
     )
+    # Every pass changes its row twice, so what is dead has to go long before it is a fifth of the table.
+    op.execute("ALTER TABLE fleet_accounts SET (autovacuum_vacuum_scale_factor = 0.02)")
     op.create_index(
         op.f("ix_fleet_accounts_imap_host_caldav_host_next_look"),
         "fleet_accounts",
