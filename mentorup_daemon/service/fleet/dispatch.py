@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pgqueuer.domain.settings import db_settings
@@ -118,11 +119,12 @@ def _chosen(connection: Connection, room: Room) -> list[str]:
         each=free,
         most=free * 4,
     )
-    return [
+    found = (
         one.account
         for one in due.waiting
         if room.take(one, several_imap=due.several_imap, several_caldav=due.several_caldav)
-    ]
+    )
+    return list(islice(found, free))
 
 
 def forget_old_jobs(engine: Engine) -> None:
