@@ -128,31 +128,33 @@ def test_p01_whoever_loses_the_session_that_held_the_account_can_write_nothing_m
         add(store, "mine again")
 
 
-def test_p01_a_process_that_stands_still_loses_the_account_and_one_with_a_pulse_keeps_it(
-    postgres_store: Postgres, monkeypatch: pytest.MonkeyPatch
+def test_p01_a_process_that_stands_still_loses_the_account_and_its_next_write_fails(
+    store: Store, postgres_store: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mentorup_daemon.store.postgres._HELD_FOR", "2s")
-    with (
-        closing(Store.open(postgres_store.url)) as alive,
-        closing(Store.open(postgres_store.url, account="b")) as still,
-    ):
-        alive.first_start(NOW)
-        with alive.exclusive(), still.exclusive():
-            lost = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = {_oid(postgres_store)}"
-
-            def one_is_gone() -> bool:
-                alive.pulse()
-                return postgres_store.ask(lost) == [(1,)]
-
-            until(one_is_gone)
+    monkeypatch.setattr("mentorup_daemon.store.postgres._HELD_FOR", "1s")
+    with store.exclusive():
+        monkeypatch.undo()
+        until(lambda: postgres_store.ask(_HOLDERS) == [])
+        with closing(Store.open(postgres_store.url)) as second, second.exclusive():
             with pytest.raises(Busy):
-                still.first_start(NOW)
-            add(alive, "still here")
-        assert goals(alive) == ["still here"]
+                add(store, "too late")
+            add(second, "taken over")
+    assert goals(store) == ["taken over"]
 
 
-def _oid(postgres: Postgres) -> int:
-    return int(postgres.ask("SELECT oid FROM pg_database WHERE datname = current_database()")[0][0])
+def test_p01_a_pulse_shows_the_server_that_the_holder_is_alive(store: Store, postgres_store: Postgres) -> None:
+    with store.exclusive():
+        [(first, _)] = postgres_store.ask(_HOLDERS)
+        store.pulse()
+        [(second, state)] = postgres_store.ask(_HOLDERS)
+    assert second > first
+    assert state == "idle"
+
+
+_HOLDERS = (
+    "SELECT state_change, state FROM pg_stat_activity WHERE datname = current_database() AND pid IN "
+    "(SELECT pid FROM pg_locks WHERE locktype = 'advisory')"
+)
 
 
 def test_a_pulse_while_a_transaction_is_under_way_leaves_it_alone(store: Store) -> None:
@@ -297,15 +299,13 @@ def test_p04_what_the_server_complains_of_is_said_in_words(
     add(store, "goes on")
 
 
-def test_i8_what_waits_for_too_long_is_given_up_and_tried_again(postgres_store: Postgres) -> None:
-    url = f"{postgres_store.url}?options=-c%20lock_timeout%3D200ms%20-c%20statement_timeout%3D400ms"
-    with closing(Store.open(url)) as one, closing(Store.open(url)) as two:
-        one.first_start(NOW)
-        with one.writing(), pytest.raises(Busy, match="locked by another process"):
-            add(two, "it is not my turn")
-        with pytest.raises(Busy, match="too slow"), one.reading() as scope:
-            scope.connection.exec_driver_sql("SELECT pg_sleep(5)")
-        assert goals(two) == []
+def test_i8_what_waits_for_too_long_is_given_up_and_tried_again(store: Store, postgres_store: Postgres) -> None:
+    impatient = Store.open(f"{postgres_store.url}?options=-c%20lock_timeout%3D200ms")
+    with closing(impatient), store.writing(), pytest.raises(Busy, match="locked by another process"):
+        add(impatient, "it is not my turn")
+    with pytest.raises(Busy, match="too slow"), store.reading() as scope:
+        scope.connection.exec_driver_sql("SET LOCAL statement_timeout = '100ms'; SELECT pg_sleep(60)")
+    assert goals(store) == []
 
 
 def test_nul_becomes_a_replacement_character_and_is_found_again(store: Store) -> None:
