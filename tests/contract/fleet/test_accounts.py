@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mentorup_daemon.errors import ConfigError
+from mentorup_daemon.errors import Busy, ConfigError
 from mentorup_daemon.records import Topic
 from mentorup_daemon.service.doors import imap_account
 from mentorup_daemon.service.fleet import accounts
@@ -510,3 +510,21 @@ def test_i8_an_import_shows_how_far_it_is_on_a_terminal_alone(hosting: Hosting) 
     quiet = subprocess.run(command, capture_output=True, timeout=60, check=True)
     assert quiet.stderr == b""
     assert quiet.stdout == b"3 accounts are hosted; their first passes come within the next minutes.\n"
+
+
+def test_i8_an_import_that_loses_the_database_half_way_has_imported_nothing(hosting: Hosting) -> None:
+    directory = hosting.directory / "mentees"
+    for number in range(3):
+        hosting.given(f"mentee{number}", beneath=directory)
+    cut: list[int] = []
+
+    def progress(done: int, of: int) -> None:
+        if done == of:  # all of them are written, nothing is committed
+            cut.append(hosting.database.cut_all())
+
+    with pytest.raises(Busy):
+        accounts.import_all(hosting.fleet, directory, progress)
+    assert cut
+    assert cut[0] > 0
+    assert rows(hosting) == {}
+    assert len(accounts.import_all(hosting.fleet, directory)) == 3

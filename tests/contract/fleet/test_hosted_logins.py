@@ -137,3 +137,13 @@ def test_i8_a_secret_that_is_gone_says_how_to_give_it_anew(logins: Logins) -> No
     door = imap_account(logins.hosting.fleet.settings(KIM), logins.hosting.fleet.secrets(KIM))
     with pytest.raises(ConfigError, match=f"The account {KIM} has no imap.password: mentorup accounts update FILE"):
         door.password()
+
+
+def test_i8_a_login_is_imported_from_a_file_beside_the_config(logins: Logins) -> None:
+    directory = logins.hosting.directory / "mentees"
+    config = config_of("sam", imap={"oauth": logins.server.config({"file": "sam.token"}, directory.parent / "secret")})
+    config["imap"]["oauth"]["client_secret"] = {"file": "sam.client"}
+    del config["imap"]["password"]
+    logins.hosting.given("sam", beneath=directory, config=config, token=logins.log_in("sam"), client=CLIENT_SECRET)
+    assert logins.hosting.told("import", directory) == {"imported": [SAM]}
+    assert logins.server.looked_up(logins.access(SAM))["username"] == "sam"
