@@ -186,13 +186,16 @@ def remove(account: Id, yes: YesOption = False, fleet: FleetOption = None, as_js
         if as_json and not yes:
             raise MentorUpError("--json asks no question: say --yes as well.")
         if not yes:
-            print_table(f"Kept of {account}", ["", ""], _items(accounts.counted(hosting, account)), "")
+            kept = _items(accounts.counted(hosting, account))
+            print(f"Kept of {account}:")
+            print_table("", ["", ""], kept, "")
             typer.confirm("Remove all of this for good?", abort=True, err=True)
         removed = accounts.remove(hosting, account)
         if as_json:
             print_json({"account": account, "removed": removed})
             return
-        print_table(f"Removed of {account}", ["", ""], _items(removed), "")
+        print(f"Removed of {account}:")
+        print_table("", ["", ""], _items(removed), "")
         print("Mail and calendar are the owner's and were not touched. Backups of the database still hold the records.")
 
 
