@@ -12,7 +12,21 @@ from typer.testing import CliRunner
 from mentorup_daemon.cli import app
 from mentorup_daemon.cli.overview import COMMANDS
 
-HEAVY = ("sqlalchemy", "alembic", "caldav", "icalendar", "imapclient", "jinja2", "pydantic", "lxml", "dateparser")
+HEAVY = (
+    "alembic",
+    "asyncio",
+    "caldav",
+    "cryptography",
+    "dateparser",
+    "icalendar",
+    "imapclient",
+    "jinja2",
+    "lxml",
+    "pgqueuer",
+    "psycopg",
+    "pydantic",
+    "sqlalchemy",
+)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
