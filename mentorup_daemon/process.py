@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import sys
+from collections.abc import Iterator
 
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
 
@@ -38,3 +40,16 @@ def allow_files(wanted: int) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (more, hard))
             soft = more
     return wanted if soft == resource.RLIM_INFINITY else soft
+
+
+@contextlib.contextmanager
+def without(module: str) -> Iterator[None]:
+    """Imports in the block don't find this module, as if it weren't installed; one that is loaded already stays."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # what the import system takes for: there is none
+    try:
+        yield
+    finally:
+        del sys.modules[module]

@@ -13,6 +13,7 @@ import typer
 from mentorup_daemon.cli.opened import Opened, opened, rehearsed, settings_of
 from mentorup_daemon.cli.output import ConfigOption, JsonOption, errors_told, print_json, print_table
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError
+from mentorup_daemon.process import without
 
 if TYPE_CHECKING:
     from mentorup_daemon.records import Due, Snapshot
@@ -23,7 +24,8 @@ def run_command(
     once: Annotated[bool, typer.Option("--once", help="One full pass over everything due, then exit.")] = False,
 ) -> None:
     """Run the service until told to stop."""
-    from mentorup_daemon.logs import configure
+    with without("rich"):  # structlog would load it, for tracebacks that show variables and so may show secrets
+        from mentorup_daemon.logs import configure
 
     with errors_told():
         settings = settings_of(config)
