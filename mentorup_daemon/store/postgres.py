@@ -162,7 +162,8 @@ class Session:
     def __init__(self, connection: Connection, account: str) -> None:
         self._connection = connection
         self._account = account
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()  # a transaction within another is an error that SQLAlchemy tells, no deadlock
+        self._is_over = False
 
     @contextmanager
     def transaction(self, *, reading: bool) -> Iterator[Connection]:
@@ -178,12 +179,28 @@ class Session:
         if not self._turn.acquire(blocking=False):
             return
         try:
+            if self._is_over or self._connection.in_transaction():
+                return
             if self._connection.invalidated:
                 raise Busy(_LOST)
             with transaction(self._connection, self._account, reading=True) as connection:
                 connection.execute(text("SELECT 1"))
         finally:
             self._turn.release()
+
+    def let_go(self, key: int) -> None:
+        """Gives the lock back and the connection to the pool as it came; one that can't be mended is thrown away."""
+        with self._turn:
+            self._is_over = True
+            connection = self._connection
+            with contextlib.suppress(DBAPIError):
+                if not connection.invalidated and not connection.in_transaction():
+                    with connection.begin():
+                        connection.execute(_LET_GO, {"key": key})
+                        for statement in _AS_BEFORE:
+                            connection.execute(statement)
+                    return
+            connection.invalidate()
 
 
 @contextmanager
@@ -198,22 +215,11 @@ def held(engine: Engine, account: str) -> Iterator[Session]:
                     f"Another MentorUp is already running on the account {account!r} of this database. Stop it first, "
                     "or wait until it has finished."
                 )
+        session = Session(connection, account)
         try:
-            yield Session(connection, account)
+            yield session
         finally:
-            _let_go(connection, key)
-
-
-def _let_go(connection: Connection, key: int) -> None:
-    """Gives the lock back and the connection to the pool as it came; one that can't be mended is thrown away."""
-    with contextlib.suppress(DBAPIError):
-        if not connection.invalidated and not connection.in_transaction():
-            with connection.begin():
-                connection.execute(_LET_GO, {"key": key})
-                for statement in _AS_BEFORE:
-                    connection.execute(statement)
-            return
-    connection.invalidate()
+            session.let_go(key)
 
 
 def begin_migrating(connection: Connection) -> None:

@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import InvalidRequestError
 
 from mentorup_daemon.errors import Busy, ConfigError, Malformed, StoreError
 from mentorup_daemon.records import Goal
@@ -165,7 +166,34 @@ def test_a_pulse_while_a_transaction_is_under_way_leaves_it_alone(store: Store) 
             thread.start()
             thread.join(10)
             assert not thread.is_alive()
+            store.pulse()
         assert goals(store) == ["whole"]
+        with store.writing(), pytest.raises(InvalidRequestError), store.reading():
+            pass  # told at once, where it would wait for itself
+
+
+def test_a_pulse_at_the_very_end_of_a_hold_costs_neither_the_pass_nor_the_connection(
+    store: Store, postgres_store: Postgres
+) -> None:
+    over = threading.Event()
+
+    def beat() -> int:
+        beats = 0
+        while not over.is_set():
+            store.pulse()
+            beats += 1
+        return beats
+
+    process = "SELECT pg_backend_pid()"
+    with ThreadPoolExecutor(1) as pool:
+        beating = pool.submit(beat)
+        found = set()
+        for _ in range(100):
+            with store.exclusive(), store.reading() as scope:
+                found.add(scope.connection.exec_driver_sql(process).scalar_one())
+        over.set()
+        assert beating.result(30) > 0
+    assert len(found) == 1
 
 
 def test_stores_share_an_engine_and_none_of_them_ends_it_for_the_others(postgres_store: Postgres) -> None:
