@@ -133,7 +133,7 @@ class Machine:
         there.write_text(text)
 
     def install(self, wheel: Path) -> None:
-        """The wheel in a venv of its own, its command on the PATH, and the unit."""
+        """The wheel in a venv of its own, its command on the PATH, and the units."""
         shutil.copy(wheel, self.root / "opt")
         python = Path(f"python{sys.version_info.major}.{sys.version_info.minor}")
         base = "/usr/bin" / python
@@ -149,7 +149,8 @@ class Machine:
         (self.root / "usr/local/bin/mentorup").unlink(missing_ok=True)
         (self.root / "usr/local/bin/mentorup").symlink_to("/opt/mentorup/bin/mentorup")
         self.succeeds("groupadd", "--system", "mentorup-config")
-        self.write("/etc/systemd/system/mentorup.service", (CHECKOUT / "systemd/mentorup.service").read_text())
+        for unit in (CHECKOUT / "systemd").glob("*.service"):
+            self.write(f"/etc/systemd/system/{unit.name}", unit.read_text())
         self.succeeds("systemctl", "daemon-reload")
 
     def stop(self) -> None:
@@ -178,7 +179,7 @@ def wait_until(condition: Callable[[], object], seconds: float, explain: Callabl
 
 @pytest.fixture(scope="session")
 def machine(wheel: Path) -> Iterator[Machine]:
-    """One booted machine for the whole run, the package and the system unit installed."""
+    """One booted machine for the whole run, the package and the system units installed."""
     require_debian("systemd-nspawn", "systemd-container")
     if os.geteuid() != 0:
         message = "booting a machine takes root"
