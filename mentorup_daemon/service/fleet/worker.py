@@ -54,7 +54,7 @@ _LOOK = timedelta(seconds=2)  # between looks at the queue for jobs of the dead;
 _SIGN = 4.0  # seconds between two signs of life
 _DISPATCH = 1.0  # seconds between two dispatches, give or take a fifth
 _SOON = 0.05  # seconds from the end of a pass until the next dispatch: one for all that end meanwhile
-_CUT_SHORT_AFTER = 2.0  # seconds from SIGTERM until passes that wait for a server are left behind
+_CUT_SHORT_AFTER = 1.5  # seconds from SIGTERM until passes that wait for a server are left behind
 _BACK = timedelta(seconds=5)  # until a job that came to nothing is taken again
 _RETRY = Backoff(base=0.5, cap=15.0)
 _BESIDE = 3  # connections beside two for each pass: dispatch, signs of life

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -50,6 +50,15 @@ def test_i8_a_worker_tends_the_accounts_that_are_due_and_says_when_it_comes_agai
             "worker, failure, dispatched_at, next_look - now() BETWEEN '1 minute' AND '8 minutes'", account
         )
         assert (worker, failure, dispatched, soon) == ("w1", "", None, True)
+
+
+def test_i8_what_falls_due_before_the_next_look_is_not_delayed_by_it(mentees: Mentees) -> None:
+    world = mentees.add("sam")
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=100)
+    world.meet("m1", due + timedelta(hours=48))  # its agenda is written two days ahead
+    mentees.hire("w1")
+    until(mentees.looked_at, 60)
+    assert mentees.ask("next_look", SAM)[0] <= due + timedelta(milliseconds=100)
 
 
 def test_i8_the_account_of_a_worker_that_was_killed_in_a_pass_is_taken_over_and_nothing_comes_twice(

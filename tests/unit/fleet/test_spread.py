@@ -1,0 +1,17 @@
+"""Where an account has its place within each interval: and all of them are spread."""
+
+from __future__ import annotations
+
+from mentorup_daemon.service.fleet.passes import phase
+
+
+def test_i8_the_place_of_an_account_is_its_own() -> None:
+    assert 0 <= phase("sam@example.org") < 1
+    assert phase("sam@example.org") != phase("kim@example.org")
+
+
+def test_i8_ten_thousand_mentees_of_a_programme_are_spread_over_the_interval() -> None:
+    places = [phase(f"mentee{number}@students.example.org") for number in range(10_000)]
+    tenths = [sum(tenth / 10 <= place < (tenth + 1) / 10 for place in places) for tenth in range(10)]
+    assert min(tenths) > 900
+    assert max(tenths) < 1100
