@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from zlib import crc32
@@ -27,6 +27,7 @@ from mentorup_daemon.service.fleet.given import Given, account_given
 from mentorup_daemon.service.fleet.keeping import access_of, given_of, token_of
 from mentorup_daemon.service.fleet.opening import Fleet, NoAccountError
 from mentorup_daemon.service.fleet.places import Beneath
+from mentorup_daemon.service.fleet.sealing import FLEET
 from mentorup_daemon.store import fleet as kept
 from mentorup_daemon.store.account import Store
 from mentorup_daemon.store.engine import told
@@ -34,7 +35,7 @@ from mentorup_daemon.store.engine import told
 Progress = Callable[[int, int], None]
 """Called with how many are done, of how many."""
 
-_FLEET, _IDENTITY = "", "identity"  # what the fleet's own key is sealed as
+_IDENTITY = "identity"  # what the fleet's own key is sealed as
 _AT_ONCE = 200  # accounts that are kept in one go
 _SPREAD = 0.1  # seconds between the first passes of accounts that are imported together
 _LONGEST_SPREAD = timedelta(minutes=15)
@@ -53,7 +54,8 @@ def add(fleet: Fleet, given: Given) -> None:
         if taken := _taken(connection, [given]):
             raise TakenError(" ".join(taken))
         at = kept.now(connection)
-        kept.add(connection, [_entry(fleet, connection, given)], at=at, looks={given.account: at})
+        entry = _new(fleet, given, _identity(fleet, connection))
+        kept.add(connection, [entry], at=at, looks={given.account: at})
 
 
 def import_all(fleet: Fleet, directory: Path, progress: Progress = lambda _done, _of: None) -> list[str]:
@@ -82,10 +84,11 @@ def import_all(fleet: Fleet, directory: Path, progress: Progress = lambda _done,
             faulty = f"Nothing was imported: {len(found)} of {len(paths)} files can't be used."
             raise ConfigError("\n".join([*found, faulty]))
         at = kept.now(connection)
+        own = _identity(fleet, connection)
         looks = _spread([one.account for one in given], at)
         for start in range(0, len(given), _AT_ONCE):
             some = given[start : start + _AT_ONCE]
-            kept.add(connection, [_entry(fleet, connection, one) for one in some], at=at, looks=looks)
+            kept.add(connection, [_new(fleet, one, own) for one in some], at=at, looks=looks)
             progress(len(paths) + start + len(some), steps)
     return [one.account for one in given]
 
@@ -102,8 +105,8 @@ def change(fleet: Fleet, given: Given) -> None:
         others = kept.taken(connection, [], [given.email])
         if any(account != given.account for account, _ in others):
             raise TakenError(f"{given.email} is the address of another account: {others[0][0]}.")
-        entry = _entry(fleet, connection, given, going_on=True)
-        kept.change(connection, entry, at=kept.now(connection))
+        secrets = {**_sealed(fleet, given), **_going_on(fleet, connection, given)}
+        kept.change(connection, _entry(fleet, given, secrets), at=kept.now(connection))
 
 
 def set_state(fleet: Fleet, account: str, state: str) -> bool:
@@ -175,36 +178,51 @@ def _unique() -> Iterator[None]:
         raise TakenError("Someone has added the same account just now. Nothing was changed.") from error
 
 
-def _entry(fleet: Fleet, connection: Connection, given: Given, *, going_on: bool = False) -> kept.Entry:
-    """The account as it is kept. `going_on` keeps an OAuth login where it is, when it began with the token given."""
-    account, seals = given.account, fleet.seals
-    sealed = {name: seals.seal(account, name, secret) for name, secret in given.secrets.items()}
-    for section in _SECTIONS if going_on else ():
-        before = kept.secret(connection, account, given_of(section), hold=True)
-        if before is None or seals.open(account, given_of(section), before) != given.secrets.get(given_of(section)):
-            continue
-        for name in (token_of(section), access_of(section)):
-            if (now := kept.secret(connection, account, name)) is not None:
-                sealed[name] = now
+def _entry(fleet: Fleet, given: Given, secrets: Mapping[str, bytes], identity: bytes = b"") -> kept.Entry:
+    """The account as it is kept."""
     return kept.Entry(
-        account=account,
+        account=given.account,
         email=given.email,
-        config=seals.seal(account, kept.CONFIG, given.config),
+        config=fleet.seals.seal(given.account, kept.CONFIG, given.config),
         imap_host=given.imap_host,
         caldav_host=given.caldav_host,
-        secrets=sealed,
-        identity=hmac.digest(_identity(fleet, connection), account.encode(), hashlib.sha256),
+        secrets=secrets,
+        identity=identity,
     )
+
+
+def _new(fleet: Fleet, given: Given, own: bytes) -> kept.Entry:
+    """A new account; what keys its Message-IDs follows from the fleet's own key."""
+    return _entry(fleet, given, _sealed(fleet, given), hmac.digest(own, given.account.encode(), hashlib.sha256))
+
+
+def _sealed(fleet: Fleet, given: Given) -> dict[str, bytes]:
+    return {name: fleet.seals.seal(given.account, name, secret) for name, secret in given.secrets.items()}
+
+
+def _going_on(fleet: Fleet, connection: Connection, given: Given) -> dict[str, bytes]:
+    """Where a login by OAuth began with the very token that is given: the tokens that it has come to since."""
+    tokens: dict[str, bytes] = {}
+    for section in _SECTIONS:
+        before = kept.secret(connection, given.account, given_of(section), hold=True)
+        with suppress(ConfigError):  # what can't be opened any more is given anew
+            if before is not None and (
+                fleet.seals.open(given.account, given_of(section), before) == given.secrets.get(given_of(section))
+            ):
+                for name in (token_of(section), access_of(section)):
+                    if (now := kept.secret(connection, given.account, name)) is not None:
+                        tokens[name] = now
+    return tokens
 
 
 def _identity(fleet: Fleet, connection: Connection) -> bytes:
     """The fleet's own key, made when the first account comes."""
-    fresh = fleet.seals.seal(_FLEET, _IDENTITY, secrets.token_hex(32))
-    kept.keep_first(connection, _FLEET, _IDENTITY, fresh, at=kept.now(connection))
-    sealed = kept.secret(connection, _FLEET, _IDENTITY)
+    fresh = fleet.seals.seal(FLEET, _IDENTITY, os.urandom(32).hex())
+    kept.keep_first(connection, FLEET, _IDENTITY, fresh, at=kept.now(connection))
+    sealed = kept.secret(connection, FLEET, _IDENTITY)
     if sealed is None:
         raise RuntimeError("what was just kept is not there")
-    return bytes.fromhex(fleet.seals.open(_FLEET, _IDENTITY, sealed))
+    return bytes.fromhex(fleet.seals.open(FLEET, _IDENTITY, sealed))
 
 
 def _taken(connection: Connection, given: Sequence[Given]) -> list[str]:

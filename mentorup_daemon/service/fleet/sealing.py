@@ -13,6 +13,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from mentorup_daemon.errors import ConfigError
 
+FLEET = ""
+"""In the place of an account: what belongs to none of them."""
+
 
 class Seals:
     """The keys of a fleet, the one that seals first. Raises ConfigError for what is no key."""
@@ -57,6 +60,12 @@ def _bound(account: str, name: str) -> bytes:
 
 
 def _unopened(account: str, name: str) -> ConfigError:
+    if account == FLEET:
+        return ConfigError(
+            "The fleet's own key can't be opened with any of the keys in seal.keys: they are not those of this "
+            "database. Put the right ones there. If those are lost for good, give every account anew by `mentorup "
+            "accounts update`, and have the database forget that key: DELETE FROM fleet_secrets WHERE account = ''"
+        )
     return ConfigError(
         f"The account {account}: its {name} can't be opened with any of the keys in seal.keys. Put the key that sealed "
         f"it back among them, or give everything anew: mentorup accounts update FILE --id {account}"

@@ -528,3 +528,21 @@ def test_i8_an_import_that_loses_the_database_half_way_has_imported_nothing(host
     assert cut[0] > 0
     assert rows(hosting) == {}
     assert len(accounts.import_all(hosting.fleet, directory)) == 3
+
+
+def test_i8_with_keys_of_another_database_nothing_is_added(hosting: Hosting) -> None:
+    hosting.run("add", hosting.given("sam"))
+    hosting.use_keys(fresh_key())
+    done = hosting.run("add", hosting.given("kim"), code=78)
+    assert done.stderr.startswith("mentorup: The fleet's own key can't be opened with any of the keys in seal.keys")
+    assert ids(hosting) == [SAM]
+
+
+def test_i8_after_the_loss_of_every_key_an_account_is_given_anew(hosting: Hosting) -> None:
+    hosting.run("add", hosting.given("sam"))
+    hosting.use_keys(fresh_key())
+    with closing(hosting.opened()) as fleet:
+        with pytest.raises(ConfigError, match=f"mentorup accounts update FILE --id {SAM}"):
+            fleet.settings(SAM)
+        hosting.run("update", hosting.given("sam"), "--id", SAM)
+        assert password(fleet, SAM) == "sam-imap-secret"
