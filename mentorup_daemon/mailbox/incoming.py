@@ -9,7 +9,7 @@ nothing any more, so tags are searched for anew, and the mail of the last days i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -146,8 +146,8 @@ class Incoming:
         return self._told(state, uids, _Reader(tags, whole))
 
     def still_tagged(
-        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool
-    ) -> frozenset[int] | None:
+        self, folder: str, uidvalidity: int, uids: Collection[int], tags: Tags, *, whole: bool
+    ) -> dict[int, bool] | None:
         """See `Mailbox.still_tagged`."""
         state = self._session.selected
         try:
@@ -157,14 +157,14 @@ class Incoming:
             return None
         if state.uidvalidity != uidvalidity:
             return None
-        reader, found = _Reader(tags, whole), set[int]()
+        reader, found = _Reader(tags, whole), dict[int, bool]()
         for batch in arguments.batches(uids):
             try:
                 answers = self._session.fetch(batch, self._marks, f"looking at tags in {folder}")
-            except Garbled:
-                break  # `look_at` finds out which message is to blame
-            found.update(uid for uid in batch if uid in answers and reader.marked(answers[uid]))
-        return frozenset(found)
+            except Garbled:  # `look_at` finds out which message is to blame
+                return dict.fromkeys(uids, False)
+            found.update((uid, bool(reader.marked(answers[uid]))) for uid in batch if uid in answers)
+        return found
 
     def fetch(self, folder: str, uid: int, limit: int, size: int) -> bytes:
         """See `Mailbox.fetch`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -98,9 +98,9 @@ class Mailbox:
         return self._incoming.look_at(folder, uidvalidity, uids, tags, whole=whole)
 
     def still_tagged(
-        self, folder: str, uidvalidity: int, uids: Iterable[int], tags: Tags, *, whole: bool = False
-    ) -> frozenset[int] | None:
-        """Those of these messages that carry a tag outside of themselves, by a look at their flags alone.
+        self, folder: str, uidvalidity: int, uids: Collection[int], tags: Tags, *, whole: bool = False
+    ) -> Mapping[int, bool] | None:
+        """Of these messages, those that are there, and whether they carry a tag outside of them; by their flags alone.
 
         None as for `look_at`. To be asked after `changes`: a folder that still stands open isn't opened anew.
         """

@@ -86,21 +86,23 @@ def take_back_untagged(
     Of `folders` only; what lies in one that isn't looked at any more stays filed. So does what was filed by its own
     words, its subject or its address: those can't be taken away, and nothing is asked about it.
     """
+    since = now - TAKEN_BACK_WITHIN
     with account.store.reading() as scope:
-        recent = placements.filed_since(scope, now - TAKEN_BACK_WITHIN)
-        tagged = {item.original for item in work.items(scope, Feedback) if item.source != "reply" and item.original}
-    recent = [placement for placement in recent if originals.name_of(placement.digest) in tagged]
-    lost: set[str] = set()
-    held: set[str] = set()
+        recent = placements.filed_since(scope, since, by_tag=True)
+    lost: set[Placement] = set()
     for folder, uidvalidity in {(placement.folder, placement.uidvalidity) for placement in recent}:
         here = [each for each in recent if (each.folder, each.uidvalidity) == (folder, uidvalidity)]
-        may_be = [each for each in here if each.tags]
-        without = _without_tag(account, folder, uidvalidity, may_be, tags_of) if may_be and folder in folders else set()
-        lost |= without
-        held |= {placement.digest for placement in here} - without
-    for digest in sorted(lost - held):
-        _take_back(account, digest)
-        step("filing taken back")
+        if folder in folders:
+            lost |= _without_tag(account, folder, uidvalidity, here, tags_of)
+    if not lost:
+        return
+    with account.store.reading() as scope:
+        held = {each.digest for each in placements.filed_since(scope, since) if each not in lost}
+        tagged = {item.original for item in work.items(scope, Feedback) if item.source != "reply" and item.original}
+    for digest in sorted({each.digest for each in lost} - held):
+        if originals.name_of(digest) in tagged:
+            _take_back(account, digest)
+            step("filing taken back")
 
 
 def mark(account: Account, folders: Collection[str]) -> None:
@@ -124,23 +126,17 @@ def _without_tag(
     uidvalidity: int,
     placed: list[Placement],
     tags_of: Callable[[Arrived], tuple[str, ...]],
-) -> set[str]:
-    """The digests of those that have lost their tag here."""
+) -> set[Placement]:
+    """Those that have lost their tag here."""
     whole = folder in account.tags.folders
     uids = [each.uid for each in placed]
-    still = account.mailbox.still_tagged(folder, uidvalidity, uids, account.tags, whole=whole)
-    doubtful = [] if still is None else [each for each in placed if each.uid not in still]
-    uids = [each.uid for each in doubtful]
-    now = account.mailbox.look_at(folder, uidvalidity, uids, account.tags, whole=whole) if uids else None
-    if now is None:
+    there = account.mailbox.still_tagged(folder, uidvalidity, uids, account.tags, whole=whole)
+    if there is None:
         return set()
-    there = {message.uid: message for message in now}
-    lost = set()
-    for placement in doubtful:
-        message = there.get(placement.uid)
-        if whole if message is None else not (message.problem or tags_of(message)):
-            lost.add(placement.digest)
-    return lost
+    gone = {each for each in placed if whole and each.uid not in there}
+    bare = {each.uid: each for each in placed if there.get(each.uid) is False}
+    told = account.mailbox.look_at(folder, uidvalidity, bare, account.tags, whole=whole) if bare else None
+    return gone | {bare[message.uid] for message in told or () if not (message.problem or tags_of(message))}
 
 
 def _take_back(account: Account, digest: str) -> None:

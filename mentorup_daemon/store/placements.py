@@ -55,9 +55,9 @@ def keep(scope: Scope, placement: Placement) -> None:
     )
 
 
-def filed_since(scope: Scope, since: datetime) -> list[Placement]:
-    """The places of what has been filed as feedback since a moment."""
-    rows = scope.connection.execute(
+def filed_since(scope: Scope, since: datetime, *, by_tag: bool = False) -> list[Placement]:
+    """The places of what has been filed as feedback since a moment; `by_tag`: only of what bore a tag outside of it."""
+    query = (
         select(placements)
         .join(
             read_messages,
@@ -70,7 +70,9 @@ def filed_since(scope: Scope, since: datetime) -> list[Placement]:
             read_messages.c.read_at > since,
         )
     )
-    return [_placement(row) for row in rows]
+    if by_tag:
+        query = query.where(placements.c.tags != "")
+    return [_placement(row) for row in scope.connection.execute(query)]
 
 
 def take_back(scope: Scope, digest: str, reason: str) -> None:

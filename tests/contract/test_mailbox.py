@@ -113,8 +113,8 @@ class TestMailbox:
         assert now is not None
         assert [(each.uid, each.tagged) for each in now] == [(uid, ()), (other, ())]
         assert mailbox.look_at("INBOX", start.uidvalidity + 1, [uid], TAGS) is None
-        assert (still, no_more) == ({uid}, frozenset())
-        assert mailbox.still_tagged("INBOX", start.uidvalidity, [uid, 99], TAGS, whole=True) == {uid}
+        assert (still, no_more) == ({uid: True, other: False}, {uid: False, other: False})
+        assert mailbox.still_tagged("INBOX", start.uidvalidity, [uid, 99], TAGS, whole=True) == {uid: True}
         assert mailbox.still_tagged("INBOX", start.uidvalidity + 1, [uid], TAGS) is None
         assert mailbox.still_tagged("Nowhere", start.uidvalidity, [uid], TAGS) is None
 
