@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -55,39 +57,22 @@ def purge_command(
     as_json: JsonOption = False,
 ) -> None:
     """Remove everything that is kept. There is no way back but a backup."""
-    from sqlalchemy import func, select
-
     from mentorup_daemon.service.doors import oauth_login
-    from mentorup_daemon.store.backup import remove_all
-    from mentorup_daemon.store.engine import locked
-    from mentorup_daemon.store.tables import metadata
 
     with errors_told():
         if as_json and not yes:
             raise MentorUpError("--json asks no question: say --yes as well.")
         if not account:
             raise MentorUpError("`mentorup purge --account` removes everything; `mentorup mentors forget` one person.")
-        database = _database(config)
-        if not database.exists():
-            raise MentorUpError(f"Nothing is kept in {database.parent}.")
-        with locked(database):
-            with opened(config) as kept, kept.store.reading() as scope:
-                counts = {
-                    table.name.replace("_", " "): scope.connection.execute(
-                        select(func.count()).select_from(table)
-                    ).scalar_one()
-                    for table in metadata.sorted_tables
-                    if table.name not in ("accounts", "originals")
-                }
-            counts["originals of mail"] = len(list((database.parent / "mail").glob("*.eml")))
+        with _all_of_it(config) as (place, counts, remove):
             items = [(count, name) for name, count in counts.items() if count]
             if not yes:
-                print_table(f"Kept in {database.parent}", ["", ""], items, "No records.")
+                print_table(f"Kept in {place}", ["", ""], items, "No records.")
                 if counts["reminders"]:
                     print("Reminders in your calendar stay there. To have them taken away before, empty")
                     print("caldav.reminders_calendar and make one pass: mentorup run --once")
                 typer.confirm("Remove all of this for good?", abort=True, err=True)
-            remove_all(database)
+            remove()
             for login in (oauth_login(settings_of(config), "imap"), oauth_login(settings_of(config), "caldav")):
                 if login is not None:
                     login[1].clear()
@@ -96,6 +81,28 @@ def purge_command(
             return
         print_table("Removed", ["", ""], items, "No records.")
         print("Mail, calendar and config are yours and were not touched.")
+
+
+@contextmanager
+def _all_of_it(config: Path | None) -> Iterator[tuple[str, dict[str, int], Callable[[], None]]]:
+    """Where everything is kept, how much it is, and what removes it; meanwhile no service works on it."""
+    from mentorup_daemon.config import store_url
+    from mentorup_daemon.store import purging
+    from mentorup_daemon.store.account import Store
+    from mentorup_daemon.store.backup import remove_all
+    from mentorup_daemon.store.engine import locked
+
+    database = Store.path_of(store_url(settings_of(config), os.environ))
+    if database is None:
+        with opened(config) as kept, kept.store.exclusive():
+            yield "the database", purging.counts(kept.store), lambda: purging.remove(kept.store)
+        return
+    if not database.exists():
+        raise MentorUpError(f"Nothing is kept in {database.parent}.")
+    with locked(database):
+        with opened(config) as kept:
+            counts = purging.counts(kept.store)
+        yield str(database.parent), counts, lambda: remove_all(database)
 
 
 def _database(config: Path | None) -> Path:

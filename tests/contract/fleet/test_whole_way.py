@@ -71,6 +71,13 @@ def test_i8_a_meeting_becomes_note_and_draft_and_the_reply_is_filed_with_its_ori
     forgotten = json.loads(cli(world, "mentors", "forget", "ana", "--yes", "--json").stdout)
     assert forgotten["removed"]["originals of mail"] == 1
     assert postgres_store.ask("SELECT count(*) FROM originals") == [(0,)]
+    postgres_store.ask("INSERT INTO threads VALUES ('other', '<m@x>', 'key', false)")
+    world.restart()
+    purged = json.loads(cli(world, "purge", "--account", "--yes", "--json").stdout)
+    assert purged["removed"]["read messages"] >= 1
+    assert purged["removed"]["threads"] == 0
+    assert postgres_store.ask("SELECT count(*) FROM read_messages") == [(0,)]
+    assert postgres_store.ask("SELECT count(*) FROM threads") == [(1,)]
 
 
 def test_i8_check_tells_how_the_database_stands_and_a_rehearsal_leaves_it_alone(
