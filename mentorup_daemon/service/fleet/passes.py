@@ -144,7 +144,7 @@ class Passes:
     def _make(self, name: str) -> None:
         try:
             account, settings = self._opened(name)
-        except (Busy, StoreError):
+        except Busy:
             raise
         except Exception as error:  # noqa: BLE001 - a config or a secret that can't be used costs its own account
             with told(), self._engine.begin() as connection:
@@ -185,7 +185,7 @@ class Passes:
             return
         try:
             self._pass(account, settings, name, begun)
-        except (Busy, StoreError):
+        except Busy:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not come to the others
             with store.writing() as scope:

@@ -90,8 +90,9 @@ class Worker:
         finally:
             self._stopping.set()
             self._notifier.stopping()
-            with contextlib.suppress(MentorUpError), told(), engine.begin() as connection:
-                fleet_work.gone(connection, self._name)
+            if not self._trouble:
+                with contextlib.suppress(MentorUpError), told(), engine.begin() as connection:
+                    fleet_work.gone(connection, self._name)
             fleet.close()
         _log.info("stopped", worker=self._name)
 

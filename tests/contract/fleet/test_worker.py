@@ -259,16 +259,42 @@ def test_i8_an_account_that_cant_be_opened_costs_itself_and_says_why(mentees: Me
     until(lambda: mentees.ask("failure", KIM) == ("",) and mentees.ask("looks::text", KIM) != ("{}",), 60)
 
 
-def test_i8_a_fault_of_ours_in_one_account_costs_that_account(mentees: Mentees) -> None:
+CHECK = f"ALTER TABLE accounts ADD CHECK (account <> '{KIM}' OR last_pass IS NULL)"
+RAISE = f"""
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no such luck'; END $$;
+CREATE TRIGGER refusing BEFORE UPDATE ON accounts FOR EACH ROW WHEN (NEW.account = '{KIM}') EXECUTE FUNCTION refuse()
+"""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        pytest.param(CHECK, "a fault of MentorUp's, please report it: IntegrityError", id="a fault of ours"),
+        pytest.param(RAISE, "The database can't be used: no such luck", id="its rows"),
+    ],
+)
+def test_i8_whatever_goes_wrong_with_one_account_costs_that_account(mentees: Mentees, trouble: str, words: str) -> None:
     for name in ("sam", "kim"):
         mentees.add(name)
-    mentees.database.ask(f"ALTER TABLE accounts ADD CHECK (account <> '{KIM}' OR last_pass IS NULL)")
+    mentees.database.ask(trouble)
     mentees.hire("w1")
     until(mentees.looked_at, 60)
     assert mentees.ask("failure", SAM) == ("",)
-    assert mentees.ask("failure", KIM)[0].startswith("a fault of MentorUp's, please report it: IntegrityError")
-    assert mentees.logged("w1", "a fault of MentorUp's")
+    assert mentees.ask("failure", KIM)[0].startswith(words)
+    assert any(words in entry.get("reason", "") for entry in mentees.log("w1"))
     assert "Failing row" not in str((mentees.log("w1"), mentees.ask("failure", KIM)))  # that would be what people wrote
+
+
+def test_p01_a_worker_can_be_stopped_while_postgresql_is_away(mentees: Mentees) -> None:
+    worker = mentees.hire("w1")
+    until(lambda: mentees.logged("w1", "working"), 60)
+    mentees.database.cluster.stop()
+    try:
+        until(lambda: mentees.logged("w1", "the queue can't be reached"), 60)
+        worker.terminate()
+        assert worker.wait(60) == 0
+    finally:
+        mentees.database.cluster.start()
 
 
 def test_i8_a_paused_account_is_left_alone_though_its_job_is_in_the_queue(mentees: Mentees) -> None:
