@@ -109,10 +109,10 @@ def mark(account: Account, folders: Collection[str]) -> None:
     """The keyword as it should be, where the server keeps keywords; what a crash left over is caught up."""
     with account.store.reading() as scope:
         waiting = placements.unmarked(scope)
-        current = {folder: mail.folder_position(scope, folder) for folder in {each.folder for each in waiting}}
+        current = mail.folder_positions(scope) if waiting else {}
     for folder, uidvalidity, filed in sorted({(each.folder, each.uidvalidity, each.filed) for each in waiting}):
         uids = [one.uid for one in waiting if (one.folder, one.uidvalidity, one.filed) == (folder, uidvalidity, filed)]
-        position = current[folder]
+        position = current.get(folder)
         # of a folder made anew the UIDs say nothing, and one that isn't looked at any more may be gone
         if folder in folders and position is not None and position[0] == uidvalidity:
             (account.mailbox.mark_filed if filed else account.mailbox.unmark_filed)(folder, uids)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,8 +55,10 @@ def look(account: Account, now: datetime, step: Step) -> None:
     folders = tuple(dict.fromkeys((*account.watch, *account.tags.folders)))
     special = account.mailbox.special_folders()
     standing = account.mailbox.standing(folders)  # and those two
+    with account.store.reading() as scope:
+        read = {folder: FolderCursor(*position) for folder, position in mail.folder_positions(scope).items()}
     if special.sent:
-        _unless_gone("Sent", gone, lambda: sent.look(account, now, standing))
+        _unless_gone("Sent", gone, lambda: sent.look(account, now, standing, read))
     step("sent mail kept")
     for folder in account.tags.folders:
         if folder not in standing:
@@ -66,7 +68,11 @@ def look(account: Account, now: datetime, step: Step) -> None:
     folders = tuple(
         folder
         for folder in folders
-        if _unless_gone(folder, gone, functools.partial(_look_at, account, folder, standing, now, step))
+        if _unless_gone(
+            folder,
+            gone,
+            functools.partial(_look_at, account, folder, standing.get(folder), read.get(folder), now, step),
+        )
     )
     _tell(account, gone, now)
     filing.take_back_untagged(account, folders, now, lambda message: _tags_of(account, message), step)
@@ -101,13 +107,17 @@ def _tell(account: Account, gone: list[str], now: datetime) -> None:
             health.over(scope, about)
 
 
-def _look_at(account: Account, folder: str, standing: Mapping[str, FolderCursor], now: datetime, step: Step) -> None:
-    """One folder: every message that concerns us, then how far it has been read."""
-    with account.store.reading() as scope:
-        position = mail.folder_position(scope, folder)
-    cursor = FolderCursor(*position) if position else None
+def _look_at(
+    account: Account,
+    folder: str,
+    standing: FolderCursor | None,
+    cursor: FolderCursor | None,
+    now: datetime,
+    step: Step,
+) -> None:
+    """One folder, read up to `cursor`: every message that concerns us, then how far it has been read."""
     whole = folder in account.tags.folders
-    if cursor is not None and cursor == standing.get(folder) and (whole or cursor.modseq):
+    if cursor is not None and cursor == standing and (whole or cursor.modseq):
         return  # without a modification sequence, a tag may be new all the same
     changes = account.mailbox.changes(folder, cursor, account.tags, whole=whole)
     arrived = {message.uid: message for message in (*changes.arrived, *changes.tagged)}  # a tag's word counts more

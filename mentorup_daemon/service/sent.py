@@ -26,14 +26,14 @@ _NEVER_SEEN = FolderCursor(uidvalidity=-1, uidnext=1)
 what lies in it at first sight may well come from a draft of ours."""
 
 
-def look(account: Account, now: datetime, standing: Mapping[str, FolderCursor]) -> None:
-    """Keeps what the Sent folder tells, unless it stands where it stood. Raises the door's errors."""
+def look(
+    account: Account, now: datetime, standing: Mapping[str, FolderCursor], read: Mapping[str, FolderCursor]
+) -> None:
+    """Keeps what the Sent folder tells, unless it stands where it was `read` up to. Raises the door's errors."""
     folder = account.mailbox.special_folders().sent
     if not folder:
         return
-    with account.store.reading() as scope:
-        position = mail.folder_position(scope, folder)
-    cursor = FolderCursor(*position) if position else _NEVER_SEEN
+    cursor = read.get(folder, _NEVER_SEEN)
     if cursor == standing.get(folder):
         return
     changes = account.mailbox.changes(folder, cursor, account.tags)

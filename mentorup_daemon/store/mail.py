@@ -19,12 +19,10 @@ from mentorup_daemon.store.rows import put
 from mentorup_daemon.store.tables import folders, quarantine, read_messages, receipts
 
 
-def folder_position(scope: Scope, folder: str) -> tuple[int, int, int] | None:
-    """(UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ) up to which the folder has been read; None before the first time."""
-    row = scope.connection.execute(
-        select(folders).where(folders.c.account == scope.account, folders.c.folder == folder)
-    ).one_or_none()
-    return None if row is None else (row.uidvalidity, row.uidnext, row.modseq)
+def folder_positions(scope: Scope) -> dict[str, tuple[int, int, int]]:
+    """(UIDVALIDITY, UIDNEXT, HIGHESTMODSEQ) up to which each folder has been read, of those that have been at all."""
+    rows = scope.connection.execute(select(folders).where(folders.c.account == scope.account))
+    return {row.folder: (row.uidvalidity, row.uidnext, row.modseq) for row in rows}
 
 
 def keep_folder_position(scope: Scope, folder: str, uidvalidity: int, uidnext: int, modseq: int) -> None:

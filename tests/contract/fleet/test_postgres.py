@@ -347,7 +347,7 @@ def test_nul_becomes_a_replacement_character_and_is_found_again(store: Store) ->
 def test_numbers_of_imap_are_kept_whole(store: Store) -> None:
     with store.writing() as scope:
         mail.keep_folder_position(scope, "INBOX", 2**32 - 1, 2**32 - 1, 2**63 - 1)
-        assert mail.folder_position(scope, "INBOX") == (2**32 - 1, 2**32 - 1, 2**63 - 1)
+        assert mail.folder_positions(scope)["INBOX"] == (2**32 - 1, 2**32 - 1, 2**63 - 1)
 
 
 def test_originals_lie_in_the_database_each_accounts_own(store: Store, postgres_store: Postgres) -> None:
