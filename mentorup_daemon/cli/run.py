@@ -44,11 +44,12 @@ def run_command(
 def _run_once(config: ConfigOption) -> None:
     """One pass; the worst of what failed decides the exit code."""
     from mentorup_daemon.service.account import open_account
+    from mentorup_daemon.service.pulse import exclusive
     from mentorup_daemon.service.tend import tend
 
     account = open_account(settings_of(config), os.environ)
     try:
-        with account.store.exclusive():
+        with exclusive(account.store):
             account.store.check()
             done = tend(account, datetime.now(UTC))
     finally:

@@ -70,11 +70,14 @@ def with_candidates(account: Account) -> Account:
     return replace(account, people=everyone(account.people, candidates))
 
 
-def open_account(settings: Settings, environ: Mapping[str, str]) -> Account:
-    """The account of a config: its store is opened and migrated, its doors connect when they are first used."""
+def open_account(settings: Settings, environ: Mapping[str, str], store: Store | None = None) -> Account:
+    """The account of a config: its store is opened and migrated, its doors connect when they are first used.
+
+    `store` is the one that the account has already, after a change of its config.
+    """
     directory = settings.templates.directory
     templates = Templates(Path(directory) if directory else None)
-    return account_of(settings, Store.open(store_url(settings, environ)), templates)
+    return account_of(settings, store or Store.open(store_url(settings, environ)), templates)
 
 
 def account_of(

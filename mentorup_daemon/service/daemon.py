@@ -28,6 +28,7 @@ from mentorup_daemon.mailbox.idle import Listener, State
 from mentorup_daemon.service.account import Account, Stopped, open_account
 from mentorup_daemon.service.doors import imap_account
 from mentorup_daemon.service.looks import IMAP, Looks, intervals
+from mentorup_daemon.service.pulse import exclusive
 from mentorup_daemon.service.systemd import Notifier
 from mentorup_daemon.service.tend import Pass, tend
 
@@ -66,7 +67,7 @@ class Daemon:
         settings = self._load()
         account = open_account(settings, self._environ)
         try:
-            with account.store.exclusive():
+            with exclusive(account.store):
                 account.store.check()
                 self._catch_signals()
                 ready = False
@@ -102,6 +103,8 @@ class Daemon:
                 _log.warning("the store can't be used now", reason=str(error))
                 self._notifier.status(str(error))
                 self._sleep(_STORE_AGAIN, listener)
+                with contextlib.suppress(Busy):  # then the next pass says so
+                    account.store.regain()
                 continue
             self._after(done, look)
             status = self._status()
@@ -174,7 +177,7 @@ class Daemon:
             if fresh.store != settings.store:
                 _log.warning("store.url has changed: that takes a restart")
                 fresh = fresh.model_copy(update={"store": settings.store})
-            opened = open_account(fresh, self._environ)
+            opened = open_account(fresh, self._environ, account.store)
         except (ConfigError, Busy) as error:
             _log.error("the new config can't be used, going on with the old one", faults=str(error))
             return settings, account

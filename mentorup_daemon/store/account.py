@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +50,7 @@ class Store:
         self._engine = engine
         self._is_its_own = False
         self._session: postgres.Session | None = None
+        self._held = ExitStack()
         self.account = account
         self.directory = directory
         self.kept = 0
@@ -77,7 +78,7 @@ class Store:
         return database_path(self._engine)
 
     def close(self) -> None:
-        """Lets go of every connection that is this store's own."""
+        """Lets go of every connection that is this store's own and not in use; one that is used again connects anew."""
         if self._is_its_own:
             self._engine.dispose()
 
@@ -91,7 +92,7 @@ class Store:
 
         On PostgreSQL the block's transactions all run on the session that holds it. When that is lost (the server
         restarts, or this process stood still for 20 seconds without a `pulse`) they raise Busy: someone else may hold
-        the account by now.
+        the account by now. `regain` holds it again.
         """
         path = self.database
         if path is not None:
@@ -100,12 +101,18 @@ class Store:
         elif self._engine.dialect.name != "postgresql":  # SQLite in memory: nobody else can see it
             yield
         else:
-            with told(), postgres.held(self._engine, self.account) as session:
-                self._session = session
+            with told(), ExitStack() as self._held:
+                self._session = self._held.enter_context(postgres.held(self._engine, self.account))
                 try:
                     yield
                 finally:
                     self._session = None
+
+    def regain(self) -> None:
+        """Holds the account by a new session where that of `exclusive` is lost. Raises Busy when it can't be had."""
+        if self._session is not None and self._session.is_lost:
+            with told():
+                self._session = self._held.enter_context(postgres.held(self._engine, self.account))
 
     def pulse(self) -> None:
         """A sign of life, from any thread, every few seconds: keeps an `exclusive` on PostgreSQL. Raises Busy."""

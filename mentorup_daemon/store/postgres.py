@@ -165,11 +165,16 @@ class Session:
         self._turn = threading.RLock()  # a transaction within another is an error that SQLAlchemy tells, no deadlock
         self._is_over = False
 
+    @property
+    def is_lost(self) -> bool:
+        """True once it was found to be lost, and the account with it."""
+        return self._connection.invalidated
+
     @contextmanager
     def transaction(self, *, reading: bool) -> Iterator[Connection]:
         """A transaction on it. Raises Busy once it is lost: SQLAlchemy would go on with another, without the lock."""
         with self._turn:
-            if self._connection.invalidated:
+            if self.is_lost:
                 raise Busy(_LOST)
             with transaction(self._connection, self._account, reading=reading) as connection:
                 yield connection
@@ -181,7 +186,7 @@ class Session:
         try:
             if self._is_over or self._connection.in_transaction():
                 return
-            if self._connection.invalidated:
+            if self.is_lost:
                 raise Busy(_LOST)
             with transaction(self._connection, self._account, reading=True) as connection:
                 connection.execute(text("SELECT 1"))

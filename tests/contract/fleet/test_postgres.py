@@ -129,6 +129,24 @@ def test_p01_whoever_loses_the_session_that_held_the_account_can_write_nothing_m
         add(store, "mine again")
 
 
+def test_p01_what_was_lost_is_held_again_once_nobody_else_holds_it(store: Store, postgres_store: Postgres) -> None:
+    with store.exclusive():
+        store.regain()  # nothing is lost
+        postgres_store.cut_all()
+        with closing(Store.open(postgres_store.url)) as second, second.exclusive():
+            with pytest.raises(Busy):
+                store.pulse()
+            with pytest.raises(Busy, match="already running"):
+                store.regain()
+            with pytest.raises(Busy, match="lost"):
+                add(store, "too late")
+        store.regain()
+        add(store, "mine again")
+        assert postgres_store.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(1,)]
+    assert goals(store) == ["mine again"]
+    assert postgres_store.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+
 def test_p01_a_process_that_stands_still_loses_the_account_and_its_next_write_fails(
     store: Store, postgres_store: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
