@@ -68,8 +68,8 @@ class Looks:
     def taken_up(cls, every: Mapping[str, float], kept: Mapping[str, Any], now: float) -> Self:
         """As `to_json` has kept it, with the servers and intervals of today.
 
-        A server that wasn't there before is due; one whose interval is shorter now is not waited for by the old one.
-        What can't be read counts as never looked at.
+        A server that wasn't there before is due; one whose interval is shorter now is looked at when it would have been
+        with that. What can't be read counts as never looked at.
         """
         return cls({name: _taken_up(interval, kept.get(name), now) for name, interval in every.items()})
 
@@ -148,10 +148,13 @@ def _taken_up(interval: float, kept: object, now: float) -> Look:
     if not isinstance(kept, Mapping):
         return Look(interval)
     try:
-        found = Look(interval, float(kept["next_look"]), int(kept["attempts"]), str(kept["failure"]))
+        before, next_look = float(kept["interval"]), float(kept["next_look"])
+        attempts, failure = int(kept["attempts"]), str(kept["failure"])
     except (KeyError, TypeError, ValueError):
         return Look(interval)
-    if not math.isfinite(found.next_look):
+    if not math.isfinite(next_look):
         return Look(interval)
-    latest = now + (_DAY if found.attempts else interval * 2)
-    return found if found.next_look <= latest else replace(found, next_look=latest)
+    if attempts:
+        return Look(interval, min(next_look, now + _DAY), attempts, failure)
+    sooner = max(before - interval, 0.0)
+    return Look(interval, min(next_look - sooner, now + interval * 2), attempts, failure)

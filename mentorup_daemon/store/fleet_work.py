@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Interval, bindparam, case, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Interval, bindparam, case, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.types import Text
 
@@ -92,7 +92,10 @@ class DueNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """A pass that begins now: `now` is in seconds since the epoch, `woken` when a listener has heard something."""
+    """A pass that begins now: `now` is in seconds since the epoch.
+
+    `woken` when a listener has heard something, `listened` while IDLE is held, and there is a living listener at all.
+    """
 
     at: datetime
     now: float
@@ -108,9 +111,8 @@ def claim_dispatch(connection: Connection) -> bool:
 
 def slots(connection: Connection) -> int:
     """How many passes all living workers make at once."""
-    alive = fleet_processes.c.seen_at > func.now() - seconds(ALIVE)
-    total = select(func.coalesce(func.sum(fleet_processes.c.slots), 0))
-    return int(connection.execute(total.where(fleet_processes.c.kind == "worker", alive)).scalar_one())
+    total = select(func.coalesce(func.sum(fleet_processes.c.slots), 0)).where(_is_alive("worker"))
+    return int(connection.execute(total).scalar_one())
 
 
 def in_flight(connection: Connection) -> tuple[InFlight, ...]:
@@ -191,7 +193,7 @@ def begin(connection: Connection, account: str, worker: str) -> Begun | None:
             func.extract("epoch", func.now()).label("now"),
             fleet_accounts.c.looks,
             fleet_accounts.c.woken_at,
-            fleet_accounts.c.listened_at,
+            (fleet_accounts.c.listened_at.is_not(None) & exists().where(_is_alive("listener"))).label("listened"),
         )
     ).one_or_none()
     if row is None:
@@ -202,7 +204,7 @@ def begin(connection: Connection, account: str, worker: str) -> Begun | None:
         now=float(row.now),
         looks=row.looks if isinstance(row.looks, dict) else {},
         woken=row.woken_at is not None,
-        listened=row.listened_at is not None,
+        listened=row.listened,
     )
 
 
@@ -259,6 +261,10 @@ def seen(connection: Connection, name: str, kind: str, *, slots: int, busy: int,
 def gone(connection: Connection, name: str) -> None:
     """The process has ended by itself."""
     connection.execute(delete(fleet_processes).where(fleet_processes.c.name == name))
+
+
+def _is_alive(kind: str) -> ColumnElement[bool]:
+    return (fleet_processes.c.kind == kind) & (fleet_processes.c.seen_at > func.now() - seconds(ALIVE))
 
 
 def seconds(number: float) -> ColumnElement[timedelta]:

@@ -107,19 +107,34 @@ def test_what_was_kept_is_taken_up_with_the_servers_and_intervals_of_today() -> 
     kept = Looks.first({IMAP: 86_400.0, "gone": 60.0}).after({IMAP, "gone"}, {}, NOW, chance=0.0).to_json()
     looks = Looks.taken_up(EVERY, kept, NOW)
     assert set(looks.servers) == {IMAP, CALDAV}
-    assert looks.servers[IMAP].next_look == NOW + 600
+    assert looks.servers[IMAP].next_look == NOW + 300  # five minutes after it was looked at
     assert looks.due(NOW) == {CALDAV}
 
 
+def test_one_whose_interval_is_longer_now_is_looked_at_as_was_said_and_then_by_that() -> None:
+    kept = Looks.first({IMAP: 60.0}).after({IMAP}, {}, NOW, chance=0.0).to_json()
+    looks = Looks.taken_up({IMAP: 300.0}, kept, NOW)
+    assert looks.servers[IMAP].next_look == NOW + 60
+    assert looks.after({IMAP}, {}, NOW + 60, chance=0.0).servers[IMAP].next_look == NOW + 360
+
+
+def test_a_clock_that_was_set_back_is_not_waited_for() -> None:
+    kept = Looks.first(EVERY).after({IMAP, CALDAV}, {CALDAV: CredentialsError("no")}, NOW, chance=0.0).to_json()
+    looks = Looks.taken_up(EVERY, kept, NOW - 1_000_000)
+    assert looks.servers[IMAP].next_look == NOW - 1_000_000 + 600
+    assert looks.servers[CALDAV].next_look == NOW - 1_000_000 + 86_400
+
+
 @pytest.mark.parametrize(
-    "kept", [{}, {IMAP: 3}, {IMAP: {}}, {IMAP: {"next_look": "x", "attempts": 0, "failure": ""}}, {IMAP: None}]
+    "kept",
+    [{}, {IMAP: 3}, {IMAP: {}}, {IMAP: {"interval": 1, "next_look": "x", "attempts": 0, "failure": ""}}, {IMAP: None}],
 )
 def test_what_cant_be_read_counts_as_never_looked_at(kept: dict[str, object]) -> None:
     assert Looks.taken_up(EVERY, kept, NOW) == Looks.first(EVERY)
 
 
 def test_a_time_that_is_no_number_counts_as_never_looked_at() -> None:
-    kept = {IMAP: {"next_look": math.nan, "attempts": 1, "failure": "x"}}
+    kept = {IMAP: {"interval": 300.0, "next_look": math.nan, "attempts": 1, "failure": "x"}}
     assert Looks.taken_up(EVERY, kept, NOW) == Looks.first(EVERY)
 
 

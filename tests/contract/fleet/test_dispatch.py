@@ -205,6 +205,24 @@ def test_i8_what_was_heard_before_a_pass_that_died_is_known_to_the_next(engine: 
         assert begun.woken
 
 
+def test_i8_mail_counts_as_listened_for_only_while_a_listener_is_alive(engine: Engine, postgres: Postgres) -> None:
+    host(postgres, "a", 1, "imap.a.example")
+
+    def listened() -> bool:
+        with engine.begin() as connection:
+            begun = fleet_work.begin(connection, "a1", "one")
+        assert begun is not None
+        return begun.listened
+
+    postgres.ask("UPDATE fleet_accounts SET listened_at = now()")
+    assert not listened()
+    with engine.begin() as connection:
+        fleet_work.seen(connection, "l1", "listener", slots=100, busy=1, a_minute=0)
+    assert listened()
+    postgres.ask("UPDATE fleet_processes SET seen_at = now() - interval '1 minute'")
+    assert not listened()
+
+
 @given(
     st.integers(1, 40),
     st.floats(0.01, 1.0),
