@@ -87,6 +87,7 @@ def purge_command(
 def _all_of_it(config: Path | None) -> Iterator[tuple[str, dict[str, int], Callable[[], None]]]:
     """Where everything is kept, how much it is, and what removes it; meanwhile no service works on it."""
     from mentorup_daemon.config import store_url
+    from mentorup_daemon.service.pulse import exclusive
     from mentorup_daemon.store import purging
     from mentorup_daemon.store.account import Store
     from mentorup_daemon.store.backup import remove_all
@@ -94,7 +95,7 @@ def _all_of_it(config: Path | None) -> Iterator[tuple[str, dict[str, int], Calla
 
     database = Store.path_of(store_url(settings_of(config), os.environ))
     if database is None:
-        with opened(config) as kept, kept.store.exclusive():
+        with opened(config) as kept, exclusive(kept.store):
             yield "the database", purging.counts(kept.store), lambda: purging.remove(kept.store)
         return
     if not database.exists():

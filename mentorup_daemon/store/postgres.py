@@ -63,6 +63,7 @@ _BEFORE_A_SESSION = (  # what the owner has to mend; libpq hands on no SQLSTATE 
     "root certificate file",
     "does not support SSL",
     "invalid connection option",
+    "unsupported startup parameter",  # a pooler that doesn't let sessions have settings of their own
 )
 _MEANINGS: tuple[tuple[tuple[str, ...], type[MentorUpError], str], ...] = (
     (

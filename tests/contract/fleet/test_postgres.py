@@ -300,13 +300,24 @@ def test_a_url_that_is_none_is_refused_without_being_shown() -> None:
         assert "hunter2" not in str(told.value)
 
 
-def test_a_user_who_may_not_make_tables_is_told_so(postgres: Postgres) -> None:
-    postgres.ask(f"CREATE ROLE guest_{postgres.name} LOGIN")
+def test_a_user_who_may_not_make_tables_is_told_so_and_the_owner_needs_no_more_than_that(postgres: Postgres) -> None:
+    guest = f"guest_{postgres.name}"
+    postgres.ask(f"CREATE ROLE {guest} LOGIN")
+    url = make_url(postgres.url).set(username=guest)
     try:
         with pytest.raises(StoreError, match=r"permission denied for schema public.*has to own"):
-            open_engine(make_url(postgres.url).set(username=f"guest_{postgres.name}"))
+            open_engine(url)
+        postgres.ask(f"ALTER DATABASE {postgres.name} OWNER TO {guest}")
+        engine = open_engine(url)
+        owned = Store(engine)
+        owned.first_start(NOW)
+        with owned.exclusive():
+            add(owned, "no superuser")
+        assert goals(owned) == ["no superuser"]
+        engine.dispose()
     finally:
-        postgres.ask(f"DROP ROLE guest_{postgres.name}")
+        postgres.ask(f"REASSIGN OWNED BY {guest} TO CURRENT_USER")
+        postgres.ask(f"DROP ROLE {guest}")
 
 
 def test_a_schema_from_the_future_is_refused_and_left_alone(postgres_store: Postgres) -> None:
