@@ -46,16 +46,21 @@ def put_all(scope: Scope, table: Table, rows: Sequence[Mapping[str, Any]]) -> No
     """Inserts the rows, which have the same columns, or updates those with the same primary keys."""
     if not rows:
         return
+    statement = _upsert(table, tuple(rows[0]), scope.connection.dialect.name)
+    scope.connection.execute(statement, [{**row, "account": scope.account} for row in rows])
+
+
+@cache
+def _upsert(table: Table, names: tuple[str, ...], dialect: str) -> Any:
+    """The statement, made once for these columns: to make it takes longer than to carry it out."""
     insert: Any = sqlite.insert
-    if scope.connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a fleet's, and slow to load for all others
 
         insert = postgresql.insert
     keys = [column.name for column in table.primary_key.columns]
     statement = insert(table)
-    rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
     if rest:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=rest)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    scope.connection.execute(statement, [{**row, "account": scope.account} for row in rows])
+        return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return statement.on_conflict_do_nothing(index_elements=keys)
