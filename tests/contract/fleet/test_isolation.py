@@ -75,6 +75,7 @@ class _Reading:
 ARGUMENTS: dict[str, Sequence[object]] = {
     "about": ["imap", KEY],
     "at_rest": [True, False],
+    "by_tag": [True, False],
     "calendar": ["c"],
     "candidate": [True, False],
     "candidates_only": [True, False],
