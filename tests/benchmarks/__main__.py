@@ -33,6 +33,7 @@ NAMES = (
     "plan",
     "start",
     "idle",
+    "growth",
 )
 _LIBRARIES = ("imapclient", "caldav", "niquests", "icalendar", "sqlalchemy", "jinja2", "radicale", "xandikos")
 

@@ -109,12 +109,35 @@ service anvil {{
   }}
 }}
 """
-
 _TOKENS = """passdb {{
   driver = oauth2
   mechanisms = {sasl}
   args = {directory}/oauth2
 }}"""
+CROWD = """
+mail_max_userip_connections = 1000
+service auth {
+  client_limit = 8000
+}
+service anvil {
+  client_limit = 8000
+}
+service imap-login {
+  service_count = 0
+  process_min_avail = 2
+  process_limit = 8
+  client_limit = 4000
+}
+service imap {
+  client_limit = 100
+  service_count = 0
+  process_limit = 100
+}
+"""
+"""Settings for thousands of sessions: each process serves many, as on a busy server. An IDLE that has a process of its
+own needs one of the user's inotify instances, of which there are 128 on most machines; without one, mail isn't told.
+Those that stand in one process stand still together: not for tests that stop or kick sessions.
+"""
 _LOOKED_UP = """
 introspection_mode = post
 introspection_url = {url}

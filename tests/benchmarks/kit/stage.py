@@ -29,7 +29,7 @@ from tests.benchmarks.kit import events, mails
 from tests.benchmarks.kit.figures import Report, version
 from tests.servers.caldav import PASSWORD, CalDavServer, on_radicale, on_xandikos, running_xandikos
 from tests.servers.cyrus import cyrus_root, dav_on_cyrus, on_cyrus, running_cyrus
-from tests.servers.imap import Dovecot, Mailserver, make_certificates, on_dovecot, running_dovecot
+from tests.servers.imap import CROWD, Dovecot, Mailserver, make_certificates, on_dovecot, running_dovecot
 
 _WORTH_KEEPING = 1_000  # events
 _WRITERS = 10
@@ -41,7 +41,7 @@ _SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of everything. `runs` is how often each thing is measured."""
+    """How much of everything. `runs` is how often each thing is measured, `sample` over how many of `accounts`."""
 
     events: tuple[int, ...]
     mails: tuple[int, ...]
@@ -52,6 +52,8 @@ class Size:
     idle_seconds: float
     replies: int
     hostile: int
+    accounts: tuple[int, ...]
+    sample: int
 
 
 FULL = Size(
@@ -64,6 +66,8 @@ FULL = Size(
     idle_seconds=600.0,
     replies=1_000,
     hostile=1_000,
+    accounts=(1, 10, 100, 1_000),
+    sample=30,
 )
 TINY = Size(
     events=(30, 60),
@@ -75,6 +79,8 @@ TINY = Size(
     idle_seconds=1.0,
     replies=20,
     hostile=1,
+    accounts=(1, 3),
+    sample=2,
 )
 
 
@@ -131,6 +137,11 @@ class Stage:
         """A new one on Dovecot. Raises `Absent`."""
         return on_dovecot(self._running_dovecot(), f"empty{next(self._users)}")
 
+    def crowded_dovecot(self) -> Dovecot:
+        """A Dovecot for thousands of sessions at once. Raises `Absent`."""
+        settings = f"mail_fsync = never\n{CROWD}"
+        return self._exit.enter_context(running_dovecot(self._certificates(), settings=settings))
+
     def _filled(self, number: int) -> tuple[Mailserver, int]:
         dovecot, user = self._running_dovecot(), f"full{next(self._users)}"
         owner = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
@@ -160,12 +171,15 @@ class Stage:
 
     def _running_dovecot(self) -> Dovecot:
         if self._dovecot is None:
-            for program, package in (("dovecot", "dovecot-imapd"), ("openssl", "openssl")):
-                if shutil.which(program, path=_SBIN) is None:
-                    raise Absent(f"{program} isn't installed (apt-get install {package})")
-            certificates = make_certificates(self.fresh("certificates"))
+            certificates = self._certificates()
             self._dovecot = self._exit.enter_context(running_dovecot(certificates, settings=_DOVECOT))
         return self._dovecot
+
+    def _certificates(self) -> Path:
+        for program, package in (("dovecot", "dovecot-imapd"), ("openssl", "openssl")):
+            if shutil.which(program, path=_SBIN) is None:
+                raise Absent(f"{program} isn't installed (apt-get install {package})")
+        return make_certificates(self.fresh("certificates"))
 
     def _on_radicale(self, number: int) -> CalDavServer:
         directory = self.fresh("radicale")
