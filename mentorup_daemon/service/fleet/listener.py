@@ -140,7 +140,7 @@ class FleetListener:
             return
         with self._shards.transaction() as connection:
             heard = self._watching.tell(connection)
-        self._watching.told()
+        self._watching.kept()
         if heard:
             self._dispatches = _DISPATCHES
 

@@ -106,11 +106,14 @@ class Shards:
 
     def _session(self) -> Connection:
         if self._connection is None:
-            connection = self._engine.connect()
-            self._connection = connection
-            with connection.begin():
-                fleet_listen.begin(connection, limit=STANDSTILL)
-                if self.held:
-                    fleet_listen.take(connection, self.held)
+            connection = self._connection = self._engine.connect()
+            try:
+                with connection.begin():
+                    fleet_listen.begin(connection, limit=STANDSTILL)
+                    if self.held:
+                        fleet_listen.take(connection, self.held)
+            except BaseException:
+                self.close()  # one without its limit would keep the shards of a listener that stands still
+                raise
             self.sessions += 1
         return self._connection

@@ -194,7 +194,7 @@ class Watching:
             self._changed.add(account)
 
     def tell(self, connection: Connection) -> bool:
-        """Tells the database what it doesn't know yet; whether anybody was heard from. `told` once it is kept."""
+        """Tells the database what it doesn't know yet; whether anybody was heard from. `kept` afterwards."""
         if standing := self._changed & self._standing:
             fleet_listen.listened(connection, standing)
         if silent := self._changed - self._standing:
@@ -203,7 +203,7 @@ class Watching:
             fleet_listen.woken(connection, self._woken)
         return bool(self._woken)
 
-    def told(self) -> None:
-        """What there was to tell is committed."""
+    def kept(self) -> None:
+        """What there was to tell is committed, and needn't be told again."""
         self._changed.clear()
         self._woken.clear()
