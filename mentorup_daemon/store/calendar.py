@@ -132,6 +132,7 @@ def texts(scope: Scope, *, candidates_only: bool) -> Iterable[tuple[str, str, st
     query = select(resources.c.calendar, resources.c.href, resources.c.text).where(resources.c.account == scope.account)
     if candidates_only:
         query = query.where(resources.c.candidate)
+    query = query.order_by(resources.c.calendar, resources.c.href)
     return [(row.calendar, row.href, row.text) for row in scope.connection.execute(query)]
 
 

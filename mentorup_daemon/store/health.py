@@ -55,7 +55,7 @@ def over(scope: Scope, about: str) -> None:
 def all_troubles(scope: Scope) -> tuple[Trouble, ...]:
     """What stands, oldest first."""
     rows = scope.connection.execute(
-        select(troubles).where(troubles.c.account == scope.account).order_by(troubles.c.since)
+        select(troubles).where(troubles.c.account == scope.account).order_by(troubles.c.since, troubles.c.about)
     )
     return tuple(record(Trouble, row) for row in rows)
 

@@ -65,7 +65,7 @@ def settle(scope: Scope, key: str, revision: int, outcome: Outcome, now: datetim
 
 
 def latest(scope: Scope, since: datetime | None = None) -> dict[str, Entry]:
-    """Where every key stands: its latest revision; `since` leaves out what was settled for good before it."""
+    """Where every key stands: its latest revision, by key; `since` leaves out what was settled for good before it."""
     newest = (
         select(ledger.c.key, func.max(ledger.c.revision).label("revision"))
         .where(ledger.c.account == scope.account)
@@ -80,7 +80,8 @@ def latest(scope: Scope, since: datetime | None = None) -> dict[str, Entry]:
     if since is not None:
         open_still = ledger.c.outcome.in_(("intended", "withdrawing"))
         query = query.where(or_(open_still, ledger.c.outcome_at >= since, ledger.c.due_at >= since))
-    return {row.key: record(Entry, row) for row in scope.connection.execute(query)}
+    rows = sorted(scope.connection.execute(query), key=lambda row: str(row.key))  # as databases collate differently
+    return {row.key: record(Entry, row) for row in rows}
 
 
 def outdated(scope: Scope) -> list[Entry]:
@@ -96,6 +97,7 @@ def outdated(scope: Scope) -> list[Entry]:
             later.c.outcome == "delivered",
         )
         .distinct()
+        .order_by(ledger.c.id)
     )
     return [record(Entry, row) for row in rows]
 

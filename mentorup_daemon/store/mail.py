@@ -83,7 +83,9 @@ def quarantined(scope: Scope) -> list[Row[Any]]:
     """(place, what, reason, since), oldest first."""
     return list(
         scope.connection.execute(
-            select(quarantine).where(quarantine.c.account == scope.account).order_by(quarantine.c.since)
+            select(quarantine)
+            .where(quarantine.c.account == scope.account)
+            .order_by(quarantine.c.since, quarantine.c.place)
         )
     )
 
@@ -150,7 +152,7 @@ def recent_receipts(scope: Scope, now: datetime) -> tuple[Receipt, ...]:
     rows = scope.connection.execute(
         select(receipts)
         .where(receipts.c.account == scope.account, receipts.c.at > now - timedelta(days=15))
-        .order_by(receipts.c.at)
+        .order_by(receipts.c.at, receipts.c.serial)
     )
     return tuple(_receipt(row.key, row.at, row.content) for row in rows)
 

@@ -18,6 +18,8 @@ from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.rows import put
 from mentorup_daemon.store.tables import placements, read_messages
 
+_PLACE = (placements.c.folder, placements.c.uidvalidity, placements.c.uid)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
@@ -69,6 +71,7 @@ def filed_since(scope: Scope, since: datetime, *, by_tag: bool = False) -> list[
             read_messages.c.kind == "feedback",
             read_messages.c.read_at > since,
         )
+        .order_by(*_PLACE)
     )
     if by_tag:
         query = query.where(placements.c.tags != "")
@@ -109,7 +112,9 @@ def keep_marked(scope: Scope, folder: str, uidvalidity: int, uids: Iterable[int]
 
 
 def _where(scope: Scope, condition: ColumnElement[bool]) -> list[Placement]:
-    rows = scope.connection.execute(select(placements).where(placements.c.account == scope.account, condition))
+    rows = scope.connection.execute(
+        select(placements).where(placements.c.account == scope.account, condition).order_by(*_PLACE)
+    )
     return [_placement(row) for row in rows]
 
 

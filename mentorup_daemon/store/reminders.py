@@ -15,7 +15,9 @@ from mentorup_daemon.store.tables import reminders
 
 def all_reminders(scope: Scope) -> dict[str, WrittenReminder]:
     """All of them, by key."""
-    rows = scope.connection.execute(select(reminders).where(reminders.c.account == scope.account))
+    rows = scope.connection.execute(
+        select(reminders).where(reminders.c.account == scope.account).order_by(reminders.c.key)
+    )
     return {row.key: record(WrittenReminder, row) for row in rows}
 
 

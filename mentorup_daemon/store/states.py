@@ -12,7 +12,7 @@ from mentorup_daemon.store.tables import people
 
 def all_states(scope: Scope) -> dict[str, PersonState]:
     """person -> state, of everyone about whom the owner has said something."""
-    rows = scope.connection.execute(select(people).where(people.c.account == scope.account))
+    rows = scope.connection.execute(select(people).where(people.c.account == scope.account).order_by(people.c.mentor))
     return {row.mentor: record(PersonState, row) for row in rows}
 
 

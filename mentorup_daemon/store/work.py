@@ -152,7 +152,9 @@ def forget_contact(scope: Scope, contact: Contact) -> None:
 def all_contacts(scope: Scope, since: datetime) -> tuple[Contact, ...]:
     """Contact since a moment, oldest first."""
     rows = scope.connection.execute(
-        select(contacts).where(contacts.c.account == scope.account, contacts.c.at >= since).order_by(contacts.c.at)
+        select(contacts)
+        .where(contacts.c.account == scope.account, contacts.c.at >= since)
+        .order_by(contacts.c.at, contacts.c.mentor, contacts.c.kind)
     )
     return tuple(record(Contact, row) for row in rows)
 
@@ -164,5 +166,5 @@ def mark(scope: Scope, key: str, *, skipped: bool = False, snoozed_until: dateti
 
 def all_marks(scope: Scope) -> Sequence[Mark]:
     """Every mark."""
-    rows = scope.connection.execute(select(marks).where(marks.c.account == scope.account))
+    rows = scope.connection.execute(select(marks).where(marks.c.account == scope.account).order_by(marks.c.key))
     return [record(Mark, row) for row in rows]
