@@ -53,6 +53,7 @@ HEARTBEAT = timedelta(seconds=10)
 _LOOK = timedelta(seconds=2)  # between looks at the queue for jobs of the dead; new ones are notified
 _SIGN = 4.0  # seconds between two signs of life
 _DISPATCH = 1.0  # seconds between two dispatches, give or take a fifth
+_TURN = 60.0  # seconds in which PgQueuer's loop turns, also when the database is away
 _SOON = 0.05  # seconds from the end of a pass until the next dispatch: one for all that end meanwhile
 _CUT_SHORT_AFTER = 1.5  # seconds from SIGTERM until passes that wait for a server are left behind
 _BACK = timedelta(seconds=5)  # until a job that came to nothing is taken again
@@ -229,16 +230,19 @@ class Worker:
                 time.sleep(max(_SOON, took * 2))  # with very many hosts it takes long: not all of PostgreSQL's time
 
     def _give_signs(self, engine: Engine, passes: Passes) -> None:
-        """Signs of life every few seconds, as long as there is life: the loop turns, and no pass hangs."""
+        """Signs of life every few seconds, as long as there is life: the loop turns, and some pass could be made."""
+        told_of: set[str] = set()
         while not self._stopping.wait(_SIGN):
             passes.pulse()
             with contextlib.suppress(MentorUpError):
                 self._sign(engine, passes)
                 forget_old_jobs(engine)
             self._notifier.status(self._trouble or f"{passes.busy} passes under way, {passes.a_minute} in a minute")
-            if stuck := passes.stuck:
-                _log.error("a pass hangs", accounts=stuck)
-            elif time.monotonic() - self._turned < 60:
+            stuck = set(passes.stuck)
+            for account in sorted(stuck - told_of):
+                _log.error("a pass hangs", account=account)
+            told_of = stuck
+            if len(stuck) < self._slots and time.monotonic() - self._turned < _TURN:
                 self._notifier.alive()
 
     def _sign(self, engine: Engine, passes: Passes) -> None:
