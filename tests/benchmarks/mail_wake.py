@@ -29,6 +29,7 @@ from tests.servers.imap import Mailserver
 
 _PATIENCE = 60.0  # seconds for one wake
 _MISSED = 10.0  # seconds after which the bare loop has missed one
+_APART = 0.8  # seconds between two wakes: the pass before has written its notes by then
 
 
 def run(stage: Stage) -> Report:
@@ -99,7 +100,7 @@ def _ours(stage: Stage, server: Mailserver, tap: Tap, wakes: int, chance: random
             kept.get(timeout=_PATIENCE)
             warm += 1
         for _ in range(wakes):
-            _drain(kept, quiet=0.2)
+            _drain(kept, quiet=_APART)
             tap.reset()
             _tagged(server, chance)
             times.append((kept.get(timeout=_PATIENCE) - tap.traffic.exists_at[0]) * 1000)
