@@ -9,16 +9,16 @@ so a refusal gets exactly one more try, and only with a password or token that h
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from caldav.davclient import DAVClient
 from caldav.lib import error as caldav_error
 from caldav.response import DAVResponse
 from lxml import etree
 
+from mentorup_daemon.calendars.multistatus import Answer, Garbled, Multistatus, answers_in, multistatus
 from mentorup_daemon.calendars.values import CalDavAccount
 from mentorup_daemon.calendars.wire import (
     BoundedSession,
@@ -32,14 +32,9 @@ from mentorup_daemon.errors import ConfigError, CredentialsError, Unavailable
 
 BODY_LIMIT = 32_000_000  # bytes of one answer
 _REDIRECTS = 5
-_SAFE = "!$&'()*+,;=:@-._~"  # what may stand in a segment of a path as it is (RFC 3986 3.3)
 
 # One provider spreads its users over hosts of its own and expects the same login there.
 _ONE_PROVIDER = (".icloud.com",)
-
-D = "{DAV:}"
-C = "{urn:ietf:params:xml:ns:caldav}"
-CS = "{http://calendarserver.org/ns/}"
 
 # Everything it has to say reaches us as an exception, and becomes an error of ours.
 logging.getLogger("caldav").setLevel(logging.CRITICAL)
@@ -54,10 +49,6 @@ class Refused(Unavailable):
         self.body = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
 
 
-class Garbled(Unavailable):
-    """An answer that is no WebDAV: a web page, truncated or broken XML."""
-
-
 class Elsewhere(ConfigError):
     """The server sends us to another host, which isn't given the password. `url` is where it would have us go."""
 
@@ -67,56 +58,11 @@ class Elsewhere(ConfigError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One response of a multistatus. `href` is in our spelling, `raw_href` in the server's.
-
-    `status` is 200 unless the server gives one for the resource as a whole; `props` are the properties that were found,
-    lxml elements by their names in Clark notation.
-    """
-
-    href: str
-    raw_href: str
-    status: int
-    props: Mapping[str, Any]
-
-    def text(self, name: str) -> str:
-        """The text of a property; "" when it isn't there."""
-        element = self.props.get(name)
-        return ("" if element is None else element.text or "").strip()
-
-    def names(self, name: str) -> frozenset[str]:
-        """The names of a property's child elements: the types in a resourcetype."""
-        element = self.props.get(name)
-        return frozenset() if element is None else frozenset(str(child.tag) for child in element)
-
-    def hrefs(self, name: str) -> tuple[str, ...]:
-        """The hrefs in a property, as the server wrote them."""
-        element = self.props.get(name)
-        found = () if element is None else element.iter(f"{D}href")
-        return tuple(str(href.text).strip() for href in found if href.text and href.text.strip())
-
-
-@dataclass(frozen=True, slots=True)
 class Versions:
     """What changes with an event: its ETag (RFC 9110 8.8.3), and the Schedule-Tag of one with people (RFC 6638 3.2)."""
 
     etag: str = ""
     schedule_tag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Multistatus:
-    """A 207 answer. `sync_token` is "" outside of sync-collection; `url` is where it came from, redirects followed."""
-
-    url: str
-    answers: tuple[Answer, ...]
-    sync_token: str = ""
-
-
-def spelled(href: str) -> str:
-    """The path of an href in one spelling: what needn't be percent-encoded isn't (RFC 3986 6.2.2)."""
-    path = urlsplit(href).path
-    return "/".join(quote(unquote_to_bytes(segment), safe=_SAFE) for segment in path.split("/"))
 
 
 @dataclass(slots=True)
@@ -148,13 +94,34 @@ class Dav:
     def propfind(self, url: str, body: str, depth: int = 0) -> Multistatus:
         """PROPFIND (RFC 4918 9.1). Raises `Refused` on 4xx, `Garbled` on what is no multistatus."""
         url, response = self._request(url, "PROPFIND", body, {"Depth": str(depth)})
-        return _multistatus(self.host, url, response)
+        return multistatus(self.host, url, response.tree)
 
     def report(self, url: str, body: str, depth: int | None = None) -> Multistatus:
         """REPORT (RFC 3253 3.6). Raises like `propfind`."""
         headers = {} if depth is None else {"Depth": str(depth)}
         url, response = self._request(url, "REPORT", body, headers)
-        return _multistatus(self.host, url, response)
+        return multistatus(self.host, url, response.tree)
+
+    def reported(self, url: str, body: str) -> Iterator[Answer]:
+        """A REPORT of depth 1 as its answers come, each to be used before the next: for what is too large to be held.
+
+        Raises `Refused` for whatever isn't 207, and what it raises half way costs the rest: nothing is tried again.
+        """
+        self._check_host(url)
+        with families(self.host, self.account.username, ca_file=self.account.ca_file, remedy=self._remedy):
+            client, session = self._connected()
+            headers = {**client.headers, "Depth": "1", "Content-Type": "application/xml; charset=utf-8"}
+            try:
+                with session.streamed("REPORT", url, body.encode(), headers, client.auth) as (status, told, chunks):
+                    check_status(self.host, status, told)
+                    if status != 207:
+                        raise Refused(f"{self.host} answers {status} to REPORT", status)
+                    yield from answers_in(self.host, url, chunks, BODY_LIMIT)
+            except (Refused, Garbled):
+                raise
+            except BaseException:
+                self.close()  # the next request starts with a new connection
+                raise
 
     def get(self, url: str, limit: int = BODY_LIMIT) -> tuple[str, str]:
         """GET ETag and text. Raises `Refused` (404, 410: it is gone), `Garbled`, `TooLarge` beyond `limit`."""
@@ -307,29 +274,3 @@ def _same_server(target: SplitResult, known: SplitResult) -> bool:
 
 def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _multistatus(host: str, url: str, response: DAVResponse) -> Multistatus:
-    tree = response.tree
-    if tree is None or tree.tag != f"{D}multistatus":
-        raise Garbled(f"{host} answers, but not as a CalDAV server does (a web page, perhaps); check [caldav] url")
-    try:
-        answers = tuple(_answer(url, element) for element in tree.iterfind(f"{D}response"))
-    except ValueError as error:
-        raise Garbled(f"{host} names something by an address that is none") from error
-    return Multistatus(url, answers, (tree.findtext(f"{D}sync-token") or "").strip())
-
-
-def _answer(url: str, element: Any) -> Answer:
-    href = (element.findtext(f"{D}href") or "").strip()
-    props: dict[str, Any] = {}
-    for propstat in element.iterfind(f"{D}propstat"):
-        if _code(propstat.findtext(f"{D}status")) == 200:
-            props.update((str(prop.tag), prop) for group in propstat.iterfind(f"{D}prop") for prop in group)
-    return Answer(spelled(urljoin(url, href)), href, _code(element.findtext(f"{D}status")), props)
-
-
-def _code(line: str | None) -> int:
-    """The number in a status line (`HTTP/1.1 404 Not Found`); 200 when there is none."""
-    words = (line or "").split()
-    return int(words[1]) if len(words) > 1 and words[1].isascii() and words[1].isdigit() else 200

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urljoin, urlsplit
 
-from mentorup_daemon.calendars.dav import CS, Answer, C, D, Dav, Garbled, Multistatus, Refused, spelled
+from mentorup_daemon.calendars.dav import Dav, Refused
+from mentorup_daemon.calendars.multistatus import CS, Answer, C, D, Garbled, Multistatus, spelled
 from mentorup_daemon.calendars.values import CalendarInfo
 from mentorup_daemon.errors import ConfigError, CredentialsError
 

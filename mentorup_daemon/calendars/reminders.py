@@ -14,7 +14,8 @@ from typing import NoReturn, Self
 from urllib.parse import quote, urljoin
 
 from mentorup_daemon.calendars import discovery
-from mentorup_daemon.calendars.dav import Dav, Garbled, Refused, Versions
+from mentorup_daemon.calendars.dav import Dav, Refused, Versions
+from mentorup_daemon.calendars.multistatus import Garbled
 from mentorup_daemon.calendars.values import CalDavAccount, CalendarInfo
 from mentorup_daemon.calendars.wire import TooLarge
 from mentorup_daemon.errors import ConfigError, Uncertain

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -46,6 +47,7 @@ class _BoundedAdapter(HTTPAdapter):
     session: BoundedSession
 
     def send(self, request: niquests.PreparedRequest, *args: Any, **kwargs: Any) -> niquests.Response:
+        streamed = bool(kwargs.get("stream"))
         late = threading.Event()
 
         def cut() -> None:
@@ -57,6 +59,8 @@ class _BoundedAdapter(HTTPAdapter):
         watchdog.start()
         try:
             response = super().send(request, *args, **{**kwargs, "stream": True})
+            if streamed:
+                return response  # whose body is read, and bounded, by `streamed`
             body = self._body(response, request.url or "", late)
             response._content = body  # noqa: SLF001  # what `content` returns; nothing public sets it
         except Exception as error:
@@ -101,6 +105,24 @@ class BoundedSession(niquests.Session):
         if self._ca_file:
             kwargs["verify"] = self._ca_file  # here, because REQUESTS_CA_BUNDLE would win over the session's own
         return super().send(request, **kwargs)
+
+    @contextmanager
+    def streamed(
+        self, method: str, url: str, body: bytes, headers: Mapping[Any, Any], auth: Any
+    ) -> Iterator[tuple[int, Mapping[str, str], Iterator[bytes]]]:
+        """The status and headers of an answer, and its body as it comes: bounded in time as any other, not in size."""
+        until = time.monotonic() + self.patience
+        response = self.request(method, url, data=body, headers=dict(headers), auth=auth, stream=True)
+        try:
+            yield response.status_code or 0, response.headers, self._chunks(response, until)
+        finally:
+            response.close()
+
+    def _chunks(self, response: niquests.Response, until: float) -> Iterator[bytes]:
+        for chunk in response.iter_content(_AS_IT_COMES):
+            yield chunk
+            if time.monotonic() > until:
+                raise niquests.ReadTimeout("the answer as a whole took too long")
 
 
 def _no_credentials(request: niquests.PreparedRequest) -> niquests.PreparedRequest:

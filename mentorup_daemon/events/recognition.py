@@ -1,7 +1,7 @@
 """An occurrence -> whose mentoring meeting it is, if it is one; and the cheap scan that says where to look.
 
 Promise: an event counts by a person of ours among its people, by a category, or by its title, in this order, and only
-when it can be said which person it is for; whom it can't be said of is no meeting rather than a guess. `candidate`
+when it can be said which person it is for; whom it can't be said of is no meeting rather than a guess. A `scanner`
 never says no to a text in which `recognise` would find a meeting, and is cheap enough to be asked of every event.
 
 - by attendee: any person's address among organizer and attendees; the organizer goes first, then the configured order.
@@ -21,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -37,7 +37,12 @@ PRIVATE_TITLE = "Private appointment"
 
 _SEARCHED = 200
 _LONGEST_UID = 600  # characters, encoded
-_HEADS = {"ATTENDE": "people", "ORGANIZ": "people", "CATEGOR": "categories", "SUMMARY": "titles"}
+_LINES = re.compile(r"\n((?:ATTENDE|ORGANIZ|CATEGOR|SUMMARY)[^\n]*)", re.IGNORECASE | re.ASCII)
+_HEADS = {
+    initial: kind
+    for initials, kind in (("AaOo", "people"), ("Cc", "categories"), ("Ss", "titles"))
+    for initial in initials
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +78,33 @@ def recognise(
     return None
 
 
-def candidate(text: str | bytes, *, people: Sequence[Mentor], recognition: Recognition) -> bool:
-    """Whether any event in the text could be recognised. May say yes to one that is not; never no to one that is."""
+def scanner(*, people: Sequence[Mentor], recognition: Recognition) -> Callable[[str | bytes], bool]:
+    """What says of a text whether any event in it could be recognised.
+
+    May say yes to one that is not; never no to one that is. Worked out once, for texts come by the ten thousand.
+    """
+    addresses = {address for person in people for address in person.addresses} if recognition.attendees else set()
+    wanted = {_folded(category) for category in recognition.categories}
+    patterns = [re.compile(pattern) for pattern in recognition.titles]
     if not people:
-        return False
-    lines: dict[str, list[str]] = {"people": [], "categories": [], "titles": []}
-    for raw in unfolded(text).split("\n"):
-        kind = _HEADS.get(raw[:7].upper())
-        if kind is not None:
-            lines[kind].append(raw)
-    if recognition.attendees:
+        return lambda _text: False
+    if any(pattern.search("") for pattern in patterns):  # an event need not have a title
+        return lambda _text: True
+
+    def scan(text: str | bytes) -> bool:
+        lines: dict[str, list[str]] = {"people": [], "categories": [], "titles": []}
+        for raw in _LINES.findall("\n" + unfolded(text)):
+            lines[_HEADS[raw[0]]].append(raw)
         around = "\n".join(lines["people"])
         around = (unquote(around) if "%" in around else around).lower()
-        if any(address in around for person in people for address in person.addresses):
+        if any(address in around for address in addresses):
             return True
-    wanted = {_folded(category) for category in recognition.categories}
-    if wanted and any(wanted & set(map(_folded, _categories(raw))) for raw in lines["categories"]):
-        return True
-    titles = {_title(raw) for raw in lines["titles"]} | {""}  # an event need not have a title
-    return any(_matches(title, recognition.titles) for title in titles)
+        if wanted and any(wanted & set(map(_folded, _categories(raw))) for raw in lines["categories"]):
+            return True
+        titles = {_title(raw)[:_SEARCHED] for raw in lines["titles"]}
+        return any(pattern.search(title) for title in titles for pattern in patterns)
+
+    return scan
 
 
 def meeting_key(uid: str, recurrence_id: str) -> str:
@@ -183,6 +196,8 @@ def _folded(text: str) -> str:
 
 
 def _title(raw: str) -> str:
+    if raw[7:8] == ":" and "\\" not in raw:  # almost all of them, and ten thousand come at once
+        return " ".join(raw[8:].split())
     try:
         return title_of(content_line(raw))
     except Malformed:

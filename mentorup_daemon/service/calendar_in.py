@@ -64,6 +64,7 @@ def look(account: Account, now: datetime, step: Step, seen: Seen) -> None:
     what was kept stays.
     """
     failures: list[MentorUpError] = []
+    _expand_again(account, now)  # before anything comes in, so that nothing is expanded twice
     found = {feed.name for feed in account.feeds}
     if account.calendars is not None:
         try:
@@ -79,7 +80,6 @@ def look(account: Account, now: datetime, step: Step, seen: Seen) -> None:
         step("feed kept")
     if complete:
         _missing(account, found, now)
-    _expand_again(account, now)
     step("meetings kept")
     if failures:
         raise failures[0]
@@ -263,12 +263,8 @@ def _keep(account: Account, scope: Scope, calendar: str, changed: Sequence[Resou
             mail.keep_quarantined(scope, resource.href[:_LONGEST_HREF], "calendar event", reason, now)
     changed = [resource for resource in changed if len(resource.href) <= _LONGEST_HREF]
     known = kept.etags(scope, calendar, [resource.href for resource in changed])
-    candidates = {
-        resource.href
-        for resource in changed
-        if not resource.problem
-        and events.candidate(resource.text, people=account.people, recognition=account.recognition)
-    }
+    scan = events.scanner(people=account.people, recognition=account.recognition)
+    candidates = {resource.href for resource in changed if not resource.problem and scan(resource.text)}
     kept.keep_resources(scope, calendar, ((one.href, one.etag, one.text, one.href in candidates) for one in changed))
     for resource in changed:
         href = resource.href
@@ -322,20 +318,22 @@ def _meetings_in(
 def _expand_again(account: Account, now: datetime) -> None:
     """Expands what is kept once a day, for the window moves, and whenever people, recognition or zone have changed."""
     digest = _reading(account)
+    scan = events.scanner(people=account.people, recognition=account.recognition)
     with account.store.reading() as scope:
         expanded_by, expanded_at = kept.reading(scope)
         same = expanded_by == digest
         if same and expanded_at is not None and now - expanded_at < _EXPAND_AGAIN:
             return
-        texts = list(kept.texts(scope, candidates_only=same))
         before = kept.candidates(scope)
+        texts: dict[tuple[str, str], str | None] = dict.fromkeys(before)
+        for calendar, href, text in kept.texts(scope, candidates_only=same):
+            if same or scan(text):
+                texts[calendar, href] = text
     with account.store.writing() as scope:
-        for calendar, href, text in texts:
-            candidate = same or events.candidate(text, people=account.people, recognition=account.recognition)
-            if candidate or (calendar, href) in before:
-                _keep_meetings(account, scope, calendar, href, text if candidate else None, now)
-            if candidate != ((calendar, href) in before):
-                kept.keep_candidate(scope, calendar, href, candidate=candidate)
+        for (calendar, href), text_now in texts.items():
+            _keep_meetings(account, scope, calendar, href, text_now, now)
+            if (text_now is not None) != ((calendar, href) in before):
+                kept.keep_candidate(scope, calendar, href, candidate=text_now is not None)
         kept.keep_reading(scope, digest, now)
 
 

@@ -127,13 +127,14 @@ def forget_resources(scope: Scope, url: str, hrefs: Collection[str]) -> None:
         )
 
 
-def texts(scope: Scope, *, candidates_only: bool) -> Iterable[tuple[str, str, str]]:
-    """(calendar, href, text) of the events that are kept."""
+def texts(scope: Scope, *, candidates_only: bool) -> Iterator[tuple[str, str, str]]:
+    """(calendar, href, text) of the events that are kept, a batch of them in memory at a time."""
     query = select(resources.c.calendar, resources.c.href, resources.c.text).where(resources.c.account == scope.account)
     if candidates_only:
         query = query.where(resources.c.candidate)
     query = query.order_by(resources.c.calendar, resources.c.href)
-    return [(row.calendar, row.href, row.text) for row in scope.connection.execute(query)]
+    rows = scope.connection.execute(query, execution_options={"yield_per": _IN_ONE_STATEMENT})
+    return ((row.calendar, row.href, row.text) for row in rows)
 
 
 def candidates(scope: Scope) -> set[tuple[str, str]]:

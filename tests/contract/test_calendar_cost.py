@@ -29,6 +29,11 @@ class CountedWorld(World):
     __slots__ = ("counted",)
     counted: Counted
 
+    def acquaint_with_calendars(self) -> None:
+        """The first look, and the second, which holds what the first brought against a listing."""
+        self.poll()
+        self.poll()
+
     def poll(self) -> Pass:
         """A pass of a poll's time later, that looks at the calendars; what it asks is counted from here."""
         self.now += timedelta(minutes=5)
@@ -82,7 +87,7 @@ def test_an_unchanged_poll_is_one_small_request_for_each_calendar_and_writes_not
     world.changes["caldav"] = {"calendars": []}
     for number in range(30):
         world.meet(f"m{number}", MONDAY + timedelta(days=20 + number))
-    world.poll()
+    world.acquaint_with_calendars()
     assert len(world.records().meetings) == 30
     calendars = names(world)
     for _ in range(2):
@@ -104,7 +109,7 @@ def test_of_many_events_only_those_that_changed_are_read(counted: CountedWorld) 
     world = counted
     for number in range(40):
         world.meet(f"m{number}", MONDAY + timedelta(days=20 + number))
-    world.poll()
+    world.acquaint_with_calendars()
     world.meet("m7", MONDAY + timedelta(days=27, hours=2))
     world.meet("new", MONDAY + timedelta(days=70))
     world.dav.delete_event("m8")
@@ -221,8 +226,11 @@ def test_of_ten_thousand_events_a_poll_reads_nothing_and_a_change_what_has_chang
     world = huge
     world.poll()
     assert world.counted.methods.count("PROPFIND") <= 5
-    assert world.counted.methods.count("REPORT") <= 30
+    assert world.counted.methods.count("REPORT") == 1
     assert [meeting.uid for meeting in world.records().meetings] == ["first"]
+
+    world.poll()
+    assert world.counted.methods == ["PROPFIND"]  # a listing: nothing was left out
 
     world.poll()
     assert (world.counted.methods, world.counted.answered < SMALL) == (["PROPFIND"], True)

@@ -7,12 +7,22 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
-from mentorup_daemon.calendars import CalDavAccount, CalendarInfo, Calendars, Feed, sync
+from mentorup_daemon.calendars import (
+    CalDavAccount,
+    CalendarChanges,
+    CalendarGone,
+    CalendarInfo,
+    Calendars,
+    Feed,
+    fetching,
+    sync,
+)
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
 from tests.contract.test_calendars import Follower, event
 from tests.servers.fake_http import FakeHttp, Reply, Seen, serve
@@ -595,6 +605,100 @@ class TestSync:
         assert follower.titles == ["b", "c", "changed"]
 
 
+class TestTheFirstLook:
+    """All of a calendar comes with one answer, which is held against a listing in the next look."""
+
+    @pytest.fixture(autouse=True)
+    def three(self, scripted: ScriptedCalendar) -> None:
+        for name in "abc":
+            scripted.put(name, name)
+
+    def query(self, scripted: ScriptedCalendar, names: str = "abc", more: str = "") -> Callable[[Seen], Reply | None]:
+        """A script for REPORTs: these events in the answer to a calendar-query."""
+
+        def report(seen: Seen) -> Reply | None:
+            if "calendar-query" not in seen.body:
+                return None
+            hrefs = [f"/cal/{name}.ics" for name in names]
+            texts = (f"<c:calendar-data>{scripted.texts[href]}</c:calendar-data>" for href in hrefs)
+            return multistatus(*map(scripted.member, hrefs, texts), more)
+
+        return report
+
+    def looked(self, follower: Follower) -> list[CalendarChanges]:
+        """All pieces of one look, kept."""
+        found = []
+        for piece in follower.door.changes(follower.calendar, follower.cursor, follower.known):
+            follower.keep(piece)
+            found.append(piece)
+        return found
+
+    def test_it_is_one_request_beside_the_poll(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.on_report = self.query(scripted)
+        [found] = self.looked(follower)
+        assert (found.complete, follower.titles) == (True, ["a", "b", "c"])
+        assert len(fake_http.asked("REPORT")) == 1
+        assert not [seen for seen in fake_http.requests if seen.method == "PROPFIND" and seen.headers["Depth"] == "1"]
+        follower.look()
+        assert follower.look().unchanged
+
+    def test_what_the_server_left_out_is_found_by_the_next_look(
+        self, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.on_report = self.query(scripted, "ac")
+        self.looked(follower)
+        assert follower.titles == ["a", "c"]
+        self.looked(follower)
+        assert follower.titles == ["a", "b", "c"]
+
+    def test_what_a_server_says_that_it_cut_short_is_listed_at_once(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.on_report = self.query(scripted, "ac", more=response("/cal/", status="507 Insufficient Storage"))
+        self.looked(follower)
+        assert follower.titles == ["a", "b", "c"]
+        assert fake_http.asked("REPORT")[-1].body.count("<d:href>") == 1  # what had come isn't fetched again
+
+    def test_what_breaks_off_is_listed_at_once(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        whole = self.query(scripted)
+
+        def broken(seen: Seen) -> Reply | None:
+            reply = whole(seen)
+            return reply and replace(reply, body=reply.body[: len(reply.body) * 3 // 4])
+
+        scripted.on_report = broken
+        self.looked(follower)
+        assert follower.titles == ["a", "b", "c"]
+        assert fake_http.asked("REPORT")[-1].body.count("<d:href>") == 1
+
+    def test_what_says_nothing_is_listed_at_once(self, scripted: ScriptedCalendar, follower: Follower) -> None:
+        scripted.on_report = self.query(scripted, "")
+        self.looked(follower)
+        assert follower.titles == ["a", "b", "c"]
+
+    def test_a_server_that_asks_us_to_wait_is_asked_nothing_more(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.on_report = lambda seen: Reply(503, headers={"Retry-After": "120"})
+        with pytest.raises(Unavailable) as caught:
+            follower.look()
+        assert caught.value.retry_after == 120
+        assert fake_http.requests[-1].method == "REPORT"
+
+    def test_a_calendar_that_went_after_the_first_look_is_said_to_be_gone(
+        self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
+    ) -> None:
+        scripted.on_report = self.query(scripted)
+        self.looked(follower)
+        fake_http.script = lambda seen: multistatus(response("/cal/", status="404 Not Found"))
+        with pytest.raises(CalendarGone):
+            follower.look()
+
+
 class TestOneBadEvent:
     """One event that can't be had costs itself."""
 
@@ -612,14 +716,14 @@ class TestOneBadEvent:
         self, fake_http: FakeHttp, scripted: ScriptedCalendar, follower: Follower
     ) -> None:
         scripted.put("big", text="never asked for")
-        scripted.lengths["/cal/big.ics"] = sync.EVENT_LIMIT + 1
+        scripted.lengths["/cal/big.ics"] = fetching.EVENT_LIMIT + 1
         assert "larger than" in self.problem(follower, "/cal/big.ics")
         assert not any("big" in seen.body + seen.path for seen in fake_http.requests)
 
     def test_larger_than_the_limit_unannounced(
         self, scripted: ScriptedCalendar, follower: Follower, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sync, "EVENT_LIMIT", 2_000)
+        monkeypatch.setattr(fetching, "EVENT_LIMIT", 2_000)
         scripted.put("big", text="X" * 3_000)
         scripted.lengths["/cal/big.ics"] = 10
         assert "larger than" in self.problem(follower, "/cal/big.ics")

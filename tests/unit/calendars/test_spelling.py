@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentorup_daemon.calendars.dav import spelled
+from mentorup_daemon.calendars.multistatus import spelled
 from mentorup_daemon.calendars.wire import is_loopback, retry_after
 
 SEGMENT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/?#"), min_size=1)

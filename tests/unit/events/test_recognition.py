@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentorup_daemon.events import PRIVATE_TITLE, Recognised, candidate, meeting_key, recognise, to_meeting
+from mentorup_daemon.events import PRIVATE_TITLE, Recognised, meeting_key, recognise, scanner, to_meeting
 from mentorup_daemon.records import Mentor, Occurrence, Owner, Recognition
 from tests.unit.events.calendar_text import calendar, expanded
 
@@ -198,7 +198,7 @@ LINES = st.one_of(
     ),
     people=st.sampled_from([(), PEOPLE, (ANA,), (MIA,)]),
 )
-def test_candidate_never_misses_a_meeting(lines, fold, newline, recognition, people) -> None:
+def test_the_scanner_never_misses_a_meeting(lines, fold, newline, recognition, people) -> None:
     text = calendar("DTSTART:20260302T140000Z\n" + "\n".join(lines))
     text = newline.join(
         newline.join([line[:fold], *(f" {line[at : at + fold]}" for at in range(fold, len(line), fold))])
@@ -206,14 +206,14 @@ def test_candidate_never_misses_a_meeting(lines, fold, newline, recognition, peo
     )
     for found in expanded(text).occurrences:
         if recognise(found, owner=SAM, people=people, recognition=recognition):
-            assert candidate(text, people=people, recognition=recognition)
+            assert scanner(people=people, recognition=recognition)(text)
 
 
-def test_candidate_says_no_to_what_is_clearly_none() -> None:
+def test_the_scanner_says_no_to_what_is_clearly_none() -> None:
     text = calendar("DTSTART:20260302T140000Z\nSUMMARY:Lunch\nATTENDEE:mailto:kim@example.org\nDESCRIPTION:mentoring")
-    assert not candidate(text, people=PEOPLE, recognition=DEFAULT)
-    assert not candidate(text.encode(), people=PEOPLE, recognition=DEFAULT)
+    assert not scanner(people=PEOPLE, recognition=DEFAULT)(text)
+    assert not scanner(people=PEOPLE, recognition=DEFAULT)(text.encode())
     ana = calendar("DTSTART:20260302T140000Z\nATTENDEE:mailto:ana@example.org")
-    assert candidate(ana, people=PEOPLE, recognition=DEFAULT)
-    assert not candidate(ana, people=(), recognition=DEFAULT)
-    assert not candidate(ana, people=PEOPLE, recognition=Recognition(attendees=False))
+    assert scanner(people=PEOPLE, recognition=DEFAULT)(ana)
+    assert not scanner(people=(), recognition=DEFAULT)(ana)
+    assert not scanner(people=PEOPLE, recognition=Recognition(attendees=False))(ana)

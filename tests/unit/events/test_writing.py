@@ -125,7 +125,7 @@ def test_our_own_reminders_are_never_taken_for_meetings_and_cost_those_beside_th
     assert [one.reminder for one in found] == [True, False]
     recognised = [events.recognise(one, owner=None, people=people, recognition=Recognition()) for one in found]
     assert [one is not None for one in recognised] == [False, True]
-    assert events.candidate(feed, people=people, recognition=Recognition())
+    assert events.scanner(people=people, recognition=Recognition())(feed)
 
 
 def test_the_time_of_writing_is_told_in_utc() -> None:
