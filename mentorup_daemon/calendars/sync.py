@@ -36,7 +36,6 @@ from mentorup_daemon.errors import Unavailable
 
 AT_ONCE = 1_000  # resources fetched by one call; the rest is left for the next one
 _PAGES = 100  # of a truncated sync-collection, before listing is the better way
-_FIRST = "/"  # no href comes before it
 
 _PROBE = f"{HEAD}<d:propfind {SPACES}><d:prop>{{props}}</d:prop></d:propfind>"
 _CTAG, _TOKEN = "<cs:getctag/>", "<d:sync-token/>"
@@ -116,7 +115,7 @@ def _changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Known) -> Ite
     found = _difference(dav, calendar.url, before) if before.token else None
     if found is None:  # the state for the next look has to be from before the listing, and whole
         begun = _probe(dav, calendar, _State()) if before.by else now
-        if before.by or not (yield from _by_query(dav, calendar.url, begun, known)):
+        if before.by or not (yield from _by_query(dav, calendar.url, known)):
             yield from _by_listing(dav, calendar.url, begun, known)
     elif before.by == "difference" and not (found.told or found.gone):
         yield CalendarChanges(cursor, unchanged=True)  # a token that changes by itself isn't kept anew each time
@@ -205,15 +204,15 @@ def _by_difference(dav: Dav, url: str, found: _Difference, known: Known, cursor:
     return _fetch(dav, url, differing, CalendarChanges(cursor, deleted=gone), etags)
 
 
-def _by_query(dav: Dav, url: str, begun: _State, known: Known) -> Generator[CalendarChanges, None, bool]:
+def _by_query(dav: Dav, url: str, known: Known) -> Generator[CalendarChanges, None, bool]:
     """All that there is of a calendar of which nothing is known, in pieces; returns whether that is it.
 
     False where something is known, where the server won't, or where it breaks off or cuts its answer short: a listing
-    then tells what is still wanted. The cursors have the next look list everything as well.
+    then tells what is still wanted. There is no cursor, which has the next look list everything as well.
     """
     if known(None):
         return False
-    cursor, collection = replace(begun, after=_FIRST).written(), spelled(url).rstrip("/")
+    collection = spelled(url).rstrip("/")
     piece: list[Resource] = []
     room, brought, whole = BATCH_BYTES, False, True
     try:
@@ -226,14 +225,14 @@ def _by_query(dav: Dav, url: str, begun: _State, known: Known) -> Generator[Cale
             room -= len(resource.text)
             brought = True
             if len(piece) == AT_ONCE or room < 0:
-                yield CalendarChanges(cursor, changed=tuple(piece), complete=False)
+                yield CalendarChanges("", changed=tuple(piece), complete=False)
                 piece, room = [], BATCH_BYTES
     except Unavailable as error:
         if error.retry_after is not None:
             raise
         whole = False
     if piece:
-        yield CalendarChanges(cursor, changed=tuple(piece), complete=whole)
+        yield CalendarChanges("", changed=tuple(piece), complete=whole)
     return brought and whole
 
 
@@ -260,9 +259,6 @@ def _listing(dav: Dav, url: str, known: Iterable[str]) -> tuple[list[Answer], li
     Nothing counts as vanished when the server says nothing at all, cut the list short, or only can't tell about it.
     """
     page = dav.propfind(url, _LIST, depth=1)
-    collection = spelled(url).rstrip("/")
-    if any(answer.status in (404, 410) and answer.href.rstrip("/") == collection for answer in page.answers):
-        raise Refused(f"{dav.host} has no calendar there", 404)
     members = list(_members(page.answers, url))
     there = {answer.href for answer in members if answer.status not in (404, 410)}
     partial = not page.answers or any(answer.status == 507 for answer in page.answers)

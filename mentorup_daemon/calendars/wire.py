@@ -24,12 +24,16 @@ import niquests
 from caldav.lib import error as caldav_error
 from niquests.adapters import HTTPAdapter
 
+from mentorup_daemon.calendars.watchdog import Watchdog
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
 from mentorup_daemon.records.hosts import is_loopback
 
 PATIENCE = 10  # an answer as a whole may take this many times the timeout of a single wait
 _AS_IT_COMES = -1  # niquests: don't wait for a chunk to fill
 _LONGEST_RETRY_AFTER = 24 * 3600.0  # seconds; a server that names a later time isn't believed
+
+
+_watchdog = Watchdog()
 
 
 class TooLarge(Unavailable):
@@ -54,21 +58,17 @@ class _BoundedAdapter(HTTPAdapter):
             late.set()
             self.close()
 
-        watchdog = threading.Timer(self.session.patience, cut)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            response = super().send(request, *args, **{**kwargs, "stream": True})
-            if streamed:
-                return response  # whose body is read, and bounded, by `streamed`
-            body = self._body(response, request.url or "", late)
-            response._content = body  # noqa: SLF001  # what `content` returns; nothing public sets it
-        except Exception as error:
-            if late.is_set():
-                raise niquests.ReadTimeout("the answer as a whole took too long") from error
-            raise
-        finally:
-            watchdog.cancel()
+        with _watchdog.guarding(self.session.patience, cut):
+            try:
+                response = super().send(request, *args, **{**kwargs, "stream": True})
+                if streamed:
+                    return response  # whose body is read, and bounded, by `streamed`
+                body = self._body(response, request.url or "", late)
+                response._content = body  # noqa: SLF001  # what `content` returns; nothing public sets it
+            except Exception as error:
+                if late.is_set():
+                    raise niquests.ReadTimeout("the answer as a whole took too long") from error
+                raise
         return response
 
     def _body(self, response: niquests.Response, url: str, late: threading.Event) -> bytes:

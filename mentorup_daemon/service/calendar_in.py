@@ -64,11 +64,13 @@ def look(account: Account, now: datetime, step: Step, seen: Seen) -> None:
     what was kept stays.
     """
     failures: list[MentorUpError] = []
-    _expand_again(account, now)  # before anything comes in, so that nothing is expanded twice
+    with account.store.reading() as scope:
+        standing = kept.standing(scope)
+    _expand_again(account, standing, now)  # before anything comes in, so that nothing is expanded twice
     found = {feed.name for feed in account.feeds}
     if account.calendars is not None:
         try:
-            found |= {calendar.url for calendar in _look_at_all(account, account.calendars, now, step, seen)}
+            found |= {calendar.url for calendar in _look_at_all(account, account.calendars, standing, now, step, seen)}
         except OF_A_DOOR as error:
             failures.append(error)
     complete = not failures
@@ -79,19 +81,21 @@ def look(account: Account, now: datetime, step: Step, seen: Seen) -> None:
             failures.append(error)
         step("feed kept")
     if complete:
-        _missing(account, found, now)
+        _missing(account, standing.cursors.keys() - found, now)
     step("meetings kept")
     if failures:
         raise failures[0]
 
 
-def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step, seen: Seen) -> tuple[CalendarInfo, ...]:
+def _look_at_all(
+    account: Account, door: Calendars, standing: kept.Standing, now: datetime, step: Step, seen: Seen
+) -> tuple[CalendarInfo, ...]:
     """Looks at each calendar, and returns them: those that are remembered, or the server's when one of them is gone."""
-    calendars = _remembered(account, door, now)
+    calendars = _remembered(account, door, standing, now)
     if calendars is not None:
         try:
             for calendar in calendars:
-                _look_at(account, door, calendar, now, seen)
+                _look_at(account, door, calendar, now, seen, standing.cursors.get(calendar.url, ("", None)))
                 step("calendar kept")
         except CalendarGone as gone:
             _log.info("looking for the calendars again", reason=str(gone))
@@ -105,11 +109,12 @@ def _look_at_all(account: Account, door: Calendars, now: datetime, step: Step, s
     return calendars
 
 
-def _remembered(account: Account, door: Calendars, now: datetime) -> tuple[CalendarInfo, ...] | None:
+def _remembered(
+    account: Account, door: Calendars, standing: kept.Standing, now: datetime
+) -> tuple[CalendarInfo, ...] | None:
     """The calendars of the last discovery; None when the server has to be asked, for it may have others by now."""
-    with account.store.reading() as scope:
-        last = kept.discovery(scope)
-        there = kept.calendar_urls(scope) - {feed.name for feed in account.feeds}
+    last = standing.discovery
+    there = standing.cursors.keys() - {feed.name for feed in account.feeds}
     if last is None or last.by != _asking(door):
         return None
     again = _DISCOVER_ALL_AGAIN if door.takes_all else _DISCOVER_AGAIN
@@ -166,7 +171,7 @@ def suspects(account: Account) -> set[str]:
 def _look_for(account: Account, door: Calendars, url: str, href: str, now: datetime) -> None:
     """Looks at the calendar of an event that can't be read; it is suspect where it is gone, or still tells of it."""
     with account.store.reading() as scope:
-        last = kept.discovery(scope)
+        last = kept.standing(scope).discovery
     name = dict(last.calendars).get(url, url) if last else url
     with suppress(CalendarGone):
         _look_at(account, door, CalendarInfo(url, name), now, Seen())
@@ -176,16 +181,25 @@ def _look_for(account: Account, door: Calendars, url: str, href: str, now: datet
             kept.keep_cursor(scope, url, name, "", now)  # the next look lists everything
 
 
-def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: datetime, seen: Seen) -> None:
-    """One calendar: each batch of changes, and how far it goes, in one transaction."""
+def _look_at(
+    account: Account,
+    door: Calendars,
+    calendar: CalendarInfo,
+    now: datetime,
+    seen: Seen,
+    stands: tuple[str, datetime | None] | None = None,
+) -> None:
+    """One calendar: each batch of changes, and how far it goes, in one transaction. `stands`: from where, if known."""
     asked = time.monotonic()
 
     def known(hrefs: Collection[str] | None) -> Mapping[str, str]:
         with account.store.reading() as scope:
             return kept.etags(scope, calendar.url, hrefs)
 
-    with account.store.reading() as scope:
-        cursor, suspect_since = _cursor(scope, calendar.url, now)
+    if stands is None:
+        with account.store.reading() as scope:
+            stands = kept.cursor(scope, calendar.url)
+    cursor, suspect_since = _believable(stands, now)
     for changes in door.changes(calendar, cursor, known):
         if changes.unchanged and suspect_since is None:
             break
@@ -205,16 +219,16 @@ def _look_at(account: Account, door: Calendars, calendar: CalendarInfo, now: dat
     seen.at[calendar.url] = asked
 
 
-def _cursor(scope: Scope, url: str, now: datetime) -> tuple[str, datetime | None]:
-    """Where the sync stands, and since when it is suspect; never since later than now, for clocks are set back."""
-    cursor, since = kept.cursor(scope, url)
+def _believable(stands: tuple[str, datetime | None], now: datetime) -> tuple[str, datetime | None]:
+    """Where a sync stands, and since when it is suspect; never since later than now, for clocks are set back."""
+    cursor, since = stands
     return cursor, None if since is None else min(since, now)
 
 
 def _look_at_feed(account: Account, feed: Feed, now: datetime) -> None:
     """One feed: a calendar of one resource, which is whole or unchanged. Emptied all at once it is not believed yet."""
     with account.store.reading() as scope:
-        cursor, suspect_since = _cursor(scope, feed.name, now)
+        cursor, suspect_since = _believable(kept.cursor(scope, feed.name), now)
     changes = feed.changes(cursor)
     if changes.unchanged and cursor == changes.cursor:
         return
@@ -239,14 +253,13 @@ def _still_ahead(account: Account, calendar: str, resource: Resource, now: datet
     return sum(1 for meeting in found if meeting.on and meeting.start > now)
 
 
-def _missing(account: Account, found: set[str], now: datetime) -> None:
+def _missing(account: Account, missing: Collection[str], now: datetime) -> None:
     """Calendars that are kept and were not found: after an hour they are gone, and their meetings with them."""
-    with account.store.reading() as scope:
-        if not kept.calendar_urls(scope) - found:
-            return
+    if not missing:
+        return
     with account.store.writing() as scope:
-        for url in kept.calendar_urls(scope) - found:
-            cursor, since = _cursor(scope, url, now)
+        for url in missing:
+            cursor, since = _believable(kept.cursor(scope, url), now)
             if since is None or now - since < _SUSPECT_FOR:
                 kept.keep_cursor(scope, url, url, cursor, since or now)
                 continue
@@ -315,15 +328,14 @@ def _meetings_in(
     return found, list(expansion.faults)
 
 
-def _expand_again(account: Account, now: datetime) -> None:
+def _expand_again(account: Account, standing: kept.Standing, now: datetime) -> None:
     """Expands what is kept once a day, for the window moves, and whenever people, recognition or zone have changed."""
     digest = _reading(account)
+    same = standing.expanded_by == digest
+    if same and standing.expanded_at is not None and now - standing.expanded_at < _EXPAND_AGAIN:
+        return
     scan = events.scanner(people=account.people, recognition=account.recognition)
     with account.store.reading() as scope:
-        expanded_by, expanded_at = kept.reading(scope)
-        same = expanded_by == digest
-        if same and expanded_at is not None and now - expanded_at < _EXPAND_AGAIN:
-            return
         before = kept.candidates(scope)
         texts: dict[tuple[str, str], str | None] = dict.fromkeys(before)
         for calendar, href, text in kept.texts(scope, candidates_only=same):

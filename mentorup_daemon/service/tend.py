@@ -105,11 +105,12 @@ def _act(desk: Desk, sight: Sight, done: Pass) -> None:
             take_back(desk, withdrawal)
             done.withdrawn.append(withdrawal.entry.key)
     suspects = calendar_in.suspects(desk.account)
+    aside = _aside(desk.account)
     for one in sight.plan.due:
         if not _held(one, sight.records, suspects):
-            _write(desk, one, sight, done, write)
+            _write(desk, one, sight, done, aside, write)
     for one in sight.plan.refresh:
-        _write(desk, one, sight, done, refresh)
+        _write(desk, one, sight, done, aside, refresh)
     take_away_outdated(desk)
 
 
@@ -150,12 +151,16 @@ def _look_again(desk: Desk, sight: Sight, done: Pass) -> None:
     desk.step("events read again")
 
 
-def _write(desk: Desk, due: Due, sight: Sight, done: Pass, how: Callable[[Desk, Due, Snapshot], bool]) -> None:
-    """One note or draft; one that can't be composed costs itself."""
+def _write(
+    desk: Desk, due: Due, sight: Sight, done: Pass, aside: Collection[str], how: Callable[[Desk, Due, Snapshot], bool]
+) -> None:
+    """One note or draft; one that can't be composed costs itself. `aside` are the keys that couldn't be until now."""
     try:
         if how(desk, due, sight.records):
             done.written.append(due.key)
-        _release(desk, due)
+        if due.key in aside:
+            with desk.account.store.writing() as scope:
+                mail.release(scope, due.key)
     except Malformed as error:
         _log.warning("can't be written", key=due.key, reason=str(error))
         _set_aside(desk, due, done, str(error))
@@ -173,13 +178,10 @@ def _set_aside(desk: Desk, due: Due, done: Pass, reason: str) -> None:
         mail.keep_quarantined(scope, due.key, "note", reason, desk.now)
 
 
-def _release(desk: Desk, due: Due) -> None:
-    """It can be written after all. Looked at before it is changed: most notes were never set aside."""
-    with desk.account.store.reading() as scope:
-        aside = any(row.place == due.key for row in mail.quarantined(scope))
-    if aside:
-        with desk.account.store.writing() as scope:
-            mail.release(scope, due.key)
+def _aside(account: Account) -> set[str]:
+    """The keys of the notes that couldn't be written before."""
+    with account.store.reading() as scope:
+        return {row.place for row in mail.quarantined(scope)}
 
 
 def _try(account: Account, server: str, done: Pass, now: datetime, work: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ has taken place stays on record.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -44,12 +44,6 @@ def suspects(scope: Scope) -> set[str]:
     return {row.url for row in rows}
 
 
-def calendar_urls(scope: Scope) -> set[str]:
-    """The calendars that are kept."""
-    rows = scope.connection.execute(select(calendars.c.url).where(calendars.c.account == scope.account))
-    return {row.url for row in rows}
-
-
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """Which calendars the server had, asked when and by what: a digest of the address, the user and what is wanted."""
@@ -59,16 +53,32 @@ class Discovery:
     calendars: tuple[tuple[str, str], ...]  # URL and name
 
 
-def discovery(scope: Scope) -> Discovery | None:
-    """The last discovery of the account's calendars."""
-    row = scope.connection.execute(
-        select(accounts.c.discovered_at, accounts.c.discovered_by, accounts.c.discovered).where(
-            accounts.c.account == scope.account
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where everything stands: by what and when the events were last expanded, which calendars there were, and how far
+    each sync has come and since when it is suspect, by URL.
+    """
+
+    expanded_by: str
+    expanded_at: datetime | None
+    discovery: Discovery | None
+    cursors: Mapping[str, tuple[str, datetime | None]]
+
+
+def standing(scope: Scope) -> Standing:
+    """All that a look begins from, at once, for most looks need nothing else."""
+    row = scope.connection.execute(select(accounts).where(accounts.c.account == scope.account)).one()
+    there = scope.connection.execute(
+        select(calendars.c.url, calendars.c.cursor, calendars.c.suspect_since).where(
+            calendars.c.account == scope.account
         )
-    ).one()
-    if row.discovered_at is None:
-        return None
-    return Discovery(row.discovered_at, row.discovered_by, tuple((url, name) for url, name in row.discovered))
+    )
+    cursors = {each.url: (each.cursor, each.suspect_since) for each in there}
+    last = None
+    if row.discovered_at is not None:
+        found = tuple((url, name) for url, name in row.discovered)
+        last = Discovery(row.discovered_at, row.discovered_by, found)
+    return Standing(row.reading, row.expanded_at, last, cursors)
 
 
 def keep_discovery(scope: Scope, found: Discovery) -> None:
@@ -209,17 +219,9 @@ def all_meetings(scope: Scope, zone: ZoneInfo, since: datetime | None = None) ->
     if since is not None:
         query = query.where(meetings.c.end >= since)
     return tuple(
-        replace(meeting, start=meeting.start.astimezone(zone), end=meeting.end.astimezone(zone))
-        for meeting in (record(Meeting, row) for row in scope.connection.execute(query))
+        record(Meeting, row, start=row.start.astimezone(zone), end=row.end.astimezone(zone))
+        for row in scope.connection.execute(query)
     )
-
-
-def reading(scope: Scope) -> tuple[str, datetime | None]:
-    """By what (a digest of people, recognition and zone) and when the events that are kept were last expanded."""
-    row = scope.connection.execute(
-        select(accounts.c.reading, accounts.c.expanded_at).where(accounts.c.account == scope.account)
-    ).one()
-    return row.reading, row.expanded_at
 
 
 def keep_reading(scope: Scope, digest: str, now: datetime) -> None:

@@ -15,14 +15,13 @@ from mentorup_daemon.store.account import Scope
 T = TypeVar("T")
 
 
-def record(kind: type[T], row: Row[Any]) -> T:
-    """`kind` from the columns that bear its fields' names; JSON lists come back as tuples."""
-    return kind(
-        **{
-            name: tuple(value) if isinstance(value := row[at], list) else value
-            for name, at in _places(kind, row._fields)  # type: ignore[arg-type]
-        }
-    )
+def record(kind: type[T], row: Row[Any], **told: Any) -> T:
+    """`kind` from the columns that bear its fields' names, `told` in their place; JSON lists come back as tuples."""
+    found = {
+        name: tuple(value) if isinstance(value := row[at], list) else value
+        for name, at in _places(kind, row._fields)  # type: ignore[arg-type]
+    }
+    return kind(**(found | told))
 
 
 @cache

@@ -79,7 +79,7 @@ def counted(
 def names(world: World) -> set[str]:
     """The calendars that are kept."""
     with world.account.store.reading() as scope:
-        return kept.calendar_urls(scope)
+        return set(kept.standing(scope).cursors)
 
 
 def test_an_unchanged_poll_is_one_small_request_for_each_calendar_and_writes_nothing(counted: CountedWorld) -> None:
@@ -156,8 +156,8 @@ def test_a_new_calendar_is_noticed_within_the_hour(counted: CountedWorld) -> Non
 def test_where_calendars_are_named_the_server_is_asked_for_them_once_a_day(counted: CountedWorld) -> None:
     world = counted
     world.changes["caldav"] = {"calendars": ["Work"]}
-    world.poll()
-    world.now += timedelta(hours=23, minutes=50)
+    world.acquaint_with_calendars()
+    world.now += timedelta(hours=23, minutes=45)
     world.poll()
     assert len(world.counted.asked) == 1
     world.poll()
@@ -175,7 +175,7 @@ def test_another_config_has_the_server_asked_at_once(counted: CountedWorld, chan
     world.changes["caldav"] |= change
     world.poll()
     with world.account.store.reading() as scope:
-        found = kept.discovery(scope)
+        found = kept.standing(scope).discovery
     assert found is not None
     assert (other, "Other") in found.calendars
     assert "Work" not in [name for _, name in found.calendars]
@@ -226,12 +226,11 @@ def test_of_ten_thousand_events_a_poll_reads_nothing_and_a_change_what_has_chang
     world = huge
     world.poll()
     assert world.counted.methods.count("PROPFIND") <= 5
-    assert world.counted.methods.count("REPORT") == 1
+    assert world.counted.methods.count("REPORT") <= 30  # one, if the server is done before we give it up
     assert [meeting.uid for meeting in world.records().meetings] == ["first"]
 
     world.poll()
-    assert world.counted.methods == ["PROPFIND"]  # a listing: nothing was left out
-
+    assert "REPORT" not in world.counted.methods  # nothing was left out
     world.poll()
     assert (world.counted.methods, world.counted.answered < SMALL) == (["PROPFIND"], True)
 

@@ -1,10 +1,15 @@
-"""The bare protocols: the requests that a task can't do without, sent with nothing but the standard library."""
+"""The bare protocols: the requests that a task can't do without, sent with nothing but the standard library.
+
+And the poll once more by the HTTP library that the caldav library sends by, which is a bound for all that use it.
+"""
 
 from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
 from urllib.parse import urlsplit
+
+import niquests
 
 from tests.benchmarks.kit.stage import plain_request
 from tests.servers.caldav import CalDavServer
@@ -71,6 +76,25 @@ class BareCalDav:
         listed = self.ask("PROPFIND", f"<d:propfind {_NAMESPACES}><d:prop><d:getetag/></d:prop></d:propfind>", depth=1)
         hrefs = [piece.partition(b"<")[0].decode() for piece in listed.split(b"href>")[1::2]]
         return self.multiget([href for href in hrefs if href.endswith(".ics")])
+
+
+class LibraryCalDav:
+    """The poll by niquests, with nothing around it: one session, as the caldav library keeps one."""
+
+    def __init__(self, server: CalDavServer) -> None:
+        self._url = server.calendar_url
+        self._session = niquests.Session(disable_http3=True, revocation_configuration=None)
+        self._session.auth = (server.username, server.password)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def poll(self) -> bytes:
+        """Whether anything has changed: the CTag, and nothing else."""
+        headers = {"Depth": "0", "Content-Type": "text/xml; charset=utf-8"}
+        answer = self._session.request("PROPFIND", self._url, data=CTAG.encode(), headers=headers)
+        assert answer.status_code == 207, answer.status_code
+        return answer.content or b""
 
 
 def _between(raw: bytes, before: bytes, after: bytes) -> str:

@@ -316,7 +316,6 @@ def test_all_that_the_store_does_is_tried_on_rows_that_it_finds(filled: Store) -
     look()
     by_key_alone = {  # what they return is true, a count, or a key that the two accounts share
         "calendar.ahead",
-        "calendar.calendar_urls",
         "calendar.candidates",
         "calendar.count",
         "calendar.suspects",
