@@ -204,7 +204,7 @@ class Passes:
         ended = begun.now + took
         _log.debug("ended", seconds=round(took, 3), written=len(done.written))
         looks = looks.after(look, done.failures, ended, chance=_chance(), phase=phase(name))
-        due = None if done.next_look is None else begun.now + (done.next_look - now).total_seconds()
+        due = None if done.next_look is None else begun.now + (done.next_look - now).total_seconds() + spread(name)
         with account.store.writing() as scope:
             fleet_work.end(
                 scope.connection,
@@ -258,6 +258,11 @@ class Passes:
 def phase(account: str) -> float:
     """The account's own place within every interval, in [0, 1): it spreads the polls, the same on every machine."""
     return crc32(f"phase/{account}".encode()) / 2**32
+
+
+def spread(account: str) -> float:
+    """Seconds within the minute in which something is due: nine o'clock comes for everybody at once."""
+    return phase(account) * _MINUTE
 
 
 def _intervals(settings: Settings, *, listened: bool) -> Mapping[str, float]:

@@ -45,7 +45,7 @@ class Habits:
     mails: int = 60
     notes: float = 3.0  # of them `digests` at one hour
     digests: float = 1.0
-    spread: float = 120.0  # seconds over which what is due at one minute is spread
+    spread: float = 60.0  # seconds over which what is due at one minute is spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
