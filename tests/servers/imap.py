@@ -135,8 +135,8 @@ service imap {
 }
 """
 """Settings for thousands of sessions: each process serves many, as on a busy server. An IDLE that has a process of its
-own needs one of the user's inotify instances, of which there are 128 on most machines; without one, mail isn't told.
-Those that stand in one process stand still together: not for tests that stop or kick sessions.
+own needs one of the user's inotify instances, of which there are 128 on most machines; without one, mail is told
+up to 30 s late. Those that stand in one process stand still together: not for tests that stop or kick sessions.
 """
 _LOOKED_UP = """
 introspection_mode = post
