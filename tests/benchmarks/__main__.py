@@ -34,6 +34,7 @@ NAMES = (
     "start",
     "idle",
     "growth",
+    "fleet",
 )
 _LIBRARIES = ("imapclient", "caldav", "niquests", "icalendar", "sqlalchemy", "jinja2", "radicale", "xandikos")
 

@@ -32,22 +32,10 @@ _BESIDE = 500  # open files beside one for each account
 def run(stage: Stage) -> Report:
     report = Report("growth")
     sizes = stage.size.accounts
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, max(sizes) + _BESIDE)), hard))
-    dovecot = stage.crowded_dovecot()
-    dav = stage.calendar(stage.size.dav_servers[0], _EVENTS)
-    state = stage.fresh("state")
-    reach = {"host": "localhost", "port": dovecot.tls_port, "ca_file": str(dovecot.certificates / "ca.pem")}
-    (state / "password").write_text(PASSWORD)
-    (state / "password").chmod(0o600)
-    imap = {**reach, "security": "tls", "username": "ACCOUNT", "password": {"file": str(state / "password")}}
-    config = ours.config(state, dav=dav, imap=imap).read_text()
-    common = {"sizes": sizes, "sample": stage.size.sample, "idle": min(10.0, stage.size.idle_seconds)}
-    store = f"sqlite:///{state / 'mentorup.db'}"
-    mine = _measured({**common, "kind": "accounts", "config": config, "store": store})
-    bare = _measured({**common, **reach, "kind": "sockets", "password": PASSWORD})
+    accounts, sockets = _asked(stage, sizes)
+    mine, bare = _measured(accounts), _measured(sockets)
     for at in range(len(sizes)):
-        _add(report, mine, bare, at, common["idle"])
+        _add(report, mine, bare, at, accounts["idle"])
     report.remark("At rest Dovecot says every two minutes to each that it is still there, and IDLE is begun anew.")
     few, many = _figure(mine[0], "cpu"), _figure(mine[-1], "cpu")
     report.add(
@@ -61,6 +49,33 @@ def run(stage: Stage) -> Report:
         )
     )
     return report
+
+
+def bytes_each(stage: Stage, number: int) -> float:
+    """The memory of one mailbox that is held in IDLE over TLS, as a mean over those beyond the first."""
+    accounts, _ = _asked(stage, (1, number))
+    first, last = _measured(accounts)
+    return _beyond(last, first) * 1024
+
+
+def _asked(stage: Stage, sizes: tuple[int, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the process with the accounts is to do, and the one with bare sockets beside it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, max(sizes) + _BESIDE)), hard))
+    dovecot = stage.crowded_dovecot()
+    dav = stage.calendar(stage.size.dav_servers[0], _EVENTS)
+    state = stage.fresh("state")
+    reach = {"host": "localhost", "port": dovecot.tls_port, "ca_file": str(dovecot.certificates / "ca.pem")}
+    (state / "password").write_text(PASSWORD)
+    (state / "password").chmod(0o600)
+    imap = {**reach, "security": "tls", "username": "ACCOUNT", "password": {"file": str(state / "password")}}
+    config = ours.config(state, dav=dav, imap=imap).read_text()
+    common = {"sizes": sizes, "sample": stage.size.sample, "idle": min(10.0, stage.size.idle_seconds)}
+    store = f"sqlite:///{state / 'mentorup.db'}"
+    return (
+        {**common, "kind": "accounts", "config": config, "store": store},
+        {**common, **reach, "kind": "sockets", "password": PASSWORD},
+    )
 
 
 def _add(report: Report, mine: list[dict[str, Any]], bare: list[dict[str, Any]], at: int, seconds: float) -> None:

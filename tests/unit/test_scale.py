@@ -44,8 +44,8 @@ def test_no_resource_is_used_beyond_what_there_is_of_it(accounts: int, cores: in
 def test_the_cores_needed_are_enough_and_one_fewer_is_not():
     needed = cores_needed(50_000, COSTS)
     assert needed > 1
-    assert monday(50_000, COSTS, Machines(worker_cores=needed)).latest <= 60
-    assert monday(50_000, COSTS, Machines(worker_cores=needed - 1)).latest > 60
+    assert monday(50_000, COSTS, Machines(worker_cores=needed)).latest <= 300
+    assert monday(50_000, COSTS, Machines(worker_cores=needed - 1)).latest > 300
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,6 @@ def test_what_is_scarcest_gives_way_first(costs: Costs, machines: Machines, give
 
 
 def test_what_is_due_at_one_minute_takes_fewer_cores_when_it_is_spread():
-    at_once = cores_needed(100_000, COSTS, Habits(spread=10))
-    spread = cores_needed(100_000, COSTS, Habits(spread=600))
+    at_once = cores_needed(100_000, COSTS, Habits(spread=10, digests=3))
+    spread = cores_needed(100_000, COSTS, Habits(spread=3600, digests=3))
     assert spread < at_once

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 STEP = 10  # seconds
 _DAY = 24 * 3600
 _WINDOW = 900  # seconds; "busy" is the busiest of these
-_LATE = 60.0  # seconds that a note may wait
+_LATE = 300.0  # seconds that anything may wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Monday:
     """How it went. Lateness in seconds, shares of one, of the busiest quarter of an hour."""
 
     latest: float
-    late: float  # share of all looks that waited longer than a minute
+    late: float  # share of all looks that waited longer than five minutes
     workers: float
     database: float
     commits: float
@@ -114,7 +114,7 @@ def monday(accounts: int, costs: Costs, machines: Machines, habits: Habits | Non
 
 
 def cores_needed(accounts: int, costs: Costs, habits: Habits | None = None) -> int:
-    """The fewest workers' cores with which nothing waits for longer than a minute, with a database without bounds."""
+    """The fewest workers' cores with which nothing waits for over five minutes, with a database without bounds."""
     low, high = 1, 2
     while not _in_time(accounts, costs, high, habits):
         low, high = high, high * 2
@@ -132,7 +132,7 @@ def _in_time(accounts: int, costs: Costs, cores: int, habits: Habits | None) -> 
 
 
 def most_accounts(costs: Costs, machines: Machines, habits: Habits | None = None) -> tuple[int, str]:
-    """How many accounts these machines serve until something waits for over a minute or memory ends; what gives way."""
+    """How many accounts these machines serve until something waits for five minutes or memory ends; what gives way."""
     low, high = 0, 1_000
     while _bears(high, costs, machines, habits):
         low, high = high, high * 2

@@ -54,6 +54,7 @@ class Size:
     hostile: int
     accounts: tuple[int, ...]
     sample: int
+    hosted: int
 
 
 FULL = Size(
@@ -68,6 +69,7 @@ FULL = Size(
     hostile=1_000,
     accounts=(1, 10, 100, 1_000),
     sample=30,
+    hosted=100,
 )
 TINY = Size(
     events=(30, 60),
@@ -81,6 +83,7 @@ TINY = Size(
     hostile=1,
     accounts=(1, 3),
     sample=2,
+    hosted=3,
 )
 
 
