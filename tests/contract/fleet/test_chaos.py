@@ -23,7 +23,7 @@ from mentorup_daemon.config import parse
 from mentorup_daemon.service.account import open_account
 from mentorup_daemon.service.tend import EVERYWHERE, tend
 from tests.servers.hosted import Fleet, Hosted, patiently, running_fleet
-from tests.servers.imap import Dovecot
+from tests.servers.imap import CROWD, running_dovecot
 from tests.servers.postgres import Postgres
 
 pytestmark = [pytest.mark.debian, pytest.mark.slow]
@@ -37,9 +37,12 @@ SAID = "Please send me the new figure by Friday."
 
 @pytest.mark.timeout(1200)
 def test_every_note_and_draft_comes_once_while_processes_are_killed_and_stopped(
-    tmp_path: Path, postgres: Postgres, dovecot_process: Dovecot, record_property: Callable[[str, object], None]
+    tmp_path: Path, postgres: Postgres, certificates: Path, record_property: Callable[[str, object], None]
 ):
-    with running_fleet(tmp_path, postgres.url, dovecot_process, ACCOUNTS + 1) as fleet:
+    with (
+        running_dovecot(certificates, settings=CROWD) as dovecot,
+        running_fleet(tmp_path, postgres.url, dovecot, ACCOUNTS + 1) as fleet,
+    ):
         alone, fleet.hosted = fleet.hosted[0], fleet.hosted[1:]
         now = datetime.now(UTC)
         with ThreadPoolExecutor(8) as hands:
