@@ -15,6 +15,7 @@ import pytest
 
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, Unavailable, Uncertain
 from mentorup_daemon.mailbox import FolderCursor, Mailbox
+from mentorup_daemon.mailbox.failures import Crowded
 from mentorup_daemon.mailbox.session import tls_context
 from mentorup_daemon.records import Tags
 from tests.contract.test_mailbox import mail
@@ -681,10 +682,10 @@ def test_first_sight_takes_few_commands() -> None:
         ("NO [SERVERBUG] oops", Unavailable),
         (
             "NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
-            Unavailable,
+            Crowded,
         ),
-        ("NO [ALERT] Too many simultaneous connections. (Failure)", Unavailable),
-        ("BAD User is authenticated but not connected.", Unavailable),
+        ("NO [ALERT] Too many simultaneous connections. (Failure)", Crowded),
+        ("BAD User is authenticated but not connected.", Crowded),
         ("NO [PRIVACYREQUIRED] encrypt first", ConfigError),
     ],
 )
