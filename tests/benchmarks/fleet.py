@@ -213,7 +213,7 @@ def _simulate(report: Report, costs: scale.Costs) -> None:
             ("cores of the workers, so that nothing waits for five minutes", Figure((float(cores),), "")),
             ("passes under way at once", Figure((day.threads,), "")),
             (f"of {machines.database_cores:.0f} cores of the database", Figure((100 * day.database,), "%")),
-            (f"of {machines.commits:,.0f} commits a second", Figure((100 * day.commits,), "%")),
+            (f"of {machines.commits:,.0f} transactions a second", Figure((100 * day.commits,), "%")),
             ("memory of the listeners, GB", Figure((accounts * costs.listening_bytes / 1e9,), "")),
             ("in the database, GB", Figure((accounts * costs.stored_bytes / 1e9,), "")),
         )
@@ -221,12 +221,12 @@ def _simulate(report: Report, costs: scale.Costs) -> None:
             report.add(Row(f"{accounts:,} accounts: {what}", figure))
         report.remark(
             f"{accounts:,} accounts: with that and one database the longest wait is {day.latest:.0f} s; "
-            f"{day.scarcest} are used the most."
+            f"what is used the most: {day.scarcest}."
         )
     plenty = scale.Machines(worker_cores=1_000_000, listener_memory=1e15)
     most, first = scale.most_accounts(costs, plenty)
     report.add(Row("accounts until one database gives way", Figure((float(most),), "")))
-    report.remark(f"With workers and listeners without end {first} give way first, at {most:,} accounts.")
+    report.remark(f"With workers and listeners without end what gives way first is {first}, at {most:,} accounts.")
 
 
 def _processor(cluster: Cluster) -> float:

@@ -53,7 +53,7 @@ def test_the_cores_needed_are_enough_and_one_fewer_is_not():
     [
         (COSTS, Machines(worker_cores=4), "the workers' cores"),
         (replace(COSTS, look_database=0.02), Machines(worker_cores=400), "the database's cores"),
-        (replace(COSTS, commits=50), Machines(worker_cores=400, database_cores=400), "the database's commits"),
+        (replace(COSTS, commits=50), Machines(worker_cores=400, database_cores=400), "the database's transactions"),
         (replace(COSTS, listening_bytes=5e6), Machines(worker_cores=400), "the listeners' memory"),
     ],
 )

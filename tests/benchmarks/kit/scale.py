@@ -2,9 +2,9 @@
 
 The day goes by in steps of ten seconds. In each, looks fall due (calendars by their interval, mail where a listener
 heard some, notes at their hours, most of them at the same ones), wait in one queue, and are served as fast as the
-scarcest resource allows: the cores of the workers, the cores of the database, its commits. What is told is how long
-things waited, how busy each resource was in the busiest quarter of an hour, and which of them gives way first when the
-number of accounts grows. Nothing is random: the question is what a day needs, not how it might vary.
+scarcest resource allows: the cores of the workers, the cores of the database, its transactions. What is told is how
+long things waited, how busy each resource was in the busiest quarter of an hour, and which of them gives way first when
+the number of accounts grows. Nothing is random: the question is what a day needs, not how it might vary.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Machines:
 
     worker_cores: float
     database_cores: float = 16.0
-    commits: float = 20_000.0  # a second; what group commit reaches on a disk that syncs in under a millisecond
+    commits: float = 20_000.0  # transactions a second, reading ones included; an assumption
     listener_memory: float = 64e9  # bytes, of all listeners
 
 
@@ -77,7 +77,7 @@ class Monday:
         shares = {
             "the workers' cores": self.workers,
             "the database's cores": self.database,
-            "the database's commits": self.commits,
+            "the database's transactions": self.commits,
             "the listeners' memory": self.memory,
         }
         return max(shares, key=lambda name: shares[name])
