@@ -17,6 +17,7 @@ from mentorup_daemon.errors import MentorUpError
 
 if TYPE_CHECKING:
     from mentorup_daemon.config import Settings
+    from mentorup_daemon.service.fleet.given import Given
     from mentorup_daemon.service.fleet.opening import Fleet
     from mentorup_daemon.store.fleet import Hosted
 
@@ -69,12 +70,8 @@ def add(
     """Host an account: its config and its secrets are sealed into the fleet's database."""
     with errors_told(), opened_fleet(fleet) as hosting:
         from mentorup_daemon.service.fleet import accounts
-        from mentorup_daemon.service.fleet.given import account_given
-        from mentorup_daemon.service.fleet.places import Anywhere
 
-        given = account_given(path, Anywhere(), account)
-        if check:
-            _check(given.settings)
+        given = _given(path, account, check=check)
         accounts.add(hosting, given)
         _tell(hosting, given.account, f"{given.account} is hosted; its first pass is due now.", as_json)
 
@@ -90,12 +87,8 @@ def update(
     """Give an account a new config and new secrets; its records stay."""
     with errors_told(), opened_fleet(fleet) as hosting:
         from mentorup_daemon.service.fleet import accounts
-        from mentorup_daemon.service.fleet.given import account_given
-        from mentorup_daemon.service.fleet.places import Anywhere
 
-        given = account_given(path, Anywhere(), account)
-        if check:
-            _check(given.settings)
+        given = _given(path, account, check=check)
         accounts.change(hosting, given)
         _tell(hosting, given.account, f"{given.account} has its new config; a pass by it is due now.", as_json)
 
@@ -224,6 +217,17 @@ def reseal(fleet: FleetOption = None, as_json: JsonOption = False) -> None:
             print_json({"resealed": done})
         else:
             print(f"{done} configs and secrets are sealed with the first key; the other keys can go.")
+
+
+def _given(path: Path, account: str | None, *, check: bool) -> Given:
+    """The account whose config is at `path`, its logins tried if asked for. Raises what `account_given` and they do."""
+    from mentorup_daemon.service.fleet.given import account_given
+    from mentorup_daemon.service.fleet.places import Anywhere
+
+    given = account_given(path, Anywhere(), account)
+    if check:
+        _check(given.settings)
+    return given
 
 
 def _check(settings: Settings) -> None:

@@ -22,8 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from mentorup_daemon.config_faults import lines_told
 from mentorup_daemon.errors import Busy, ConfigError, MentorUpError
-from mentorup_daemon.service.doors import Section
-from mentorup_daemon.service.fleet.given import Given, account_given
+from mentorup_daemon.service.fleet.given import SECTIONS, Given, account_given
 from mentorup_daemon.service.fleet.keeping import access_of, given_of, token_of
 from mentorup_daemon.service.fleet.opening import Fleet, NoAccountError
 from mentorup_daemon.service.fleet.places import Beneath
@@ -41,7 +40,6 @@ _SPREAD = 0.1  # seconds between the first passes of accounts that are imported 
 _LONGEST_SPREAD = timedelta(minutes=15)
 _WAIT = 60.0  # seconds for a pass over an account to end
 _ASK_AGAIN = 0.25  # seconds
-_SECTIONS: tuple[Section, ...] = ("imap", "caldav")
 
 
 class TakenError(MentorUpError):
@@ -203,7 +201,7 @@ def _sealed(fleet: Fleet, given: Given) -> dict[str, bytes]:
 def _going_on(fleet: Fleet, connection: Connection, given: Given) -> dict[str, bytes]:
     """Where a login by OAuth began with the very token that is given: the tokens that it has come to since."""
     tokens: dict[str, bytes] = {}
-    for section in _SECTIONS:
+    for section in SECTIONS:
         before = kept.secret(connection, given.account, given_of(section), hold=True)
         with suppress(ConfigError):  # what can't be opened any more is given anew
             if before is not None and (

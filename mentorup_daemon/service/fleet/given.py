@@ -27,7 +27,7 @@ from mentorup_daemon.service.fleet.places import Place
 from mentorup_daemon.store.account import SINGLE
 
 LONGEST_ID = 100
-_SECTIONS: tuple[Section, ...] = ("imap", "caldav")
+SECTIONS: tuple[Section, ...] = ("imap", "caldav")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def _secrets(settings: Settings, place: Place, found: list[str]) -> dict[str, st
         except ConfigError as error:
             found.append(str(error))
 
-    for section in _SECTIONS:
+    for section in SECTIONS:
         given = settings.imap if section == "imap" else settings.caldav
         if given is None:
             continue
@@ -140,7 +140,7 @@ def _secrets(settings: Settings, place: Place, found: list[str]) -> dict[str, st
 
 def _kept(table: dict[str, Any], settings: Settings) -> str:
     """The config with the places of its secrets taken out, and paths that hold everywhere."""
-    for section in _SECTIONS:
+    for section in SECTIONS:
         known = settings.imap if section == "imap" else settings.caldav
         if known is None:
             continue
