@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 import niquests
 from caldav.lib import error as caldav_error
 from niquests.adapters import HTTPAdapter
+from niquests.packages.urllib3.exceptions import ReadTimeoutError  # type: ignore[import-not-found]
 
 from mentorup_daemon.calendars.watchdog import Watchdog
 from mentorup_daemon.errors import ConfigError, CredentialsError, MentorUpError, Unavailable
@@ -150,6 +151,10 @@ def families(
         raise Unavailable(_tls_text(server, str(error), ca_file)) from error
     except niquests.Timeout as error:
         raise Unavailable(f"{server} doesn't answer in time{who}") from error
+    except niquests.ConnectionError as error:
+        if any(isinstance(reason, ReadTimeoutError) for reason in error.args):  # in the midst of an answer
+            raise Unavailable(f"{server} doesn't answer in time{who}") from error
+        raise Unavailable(_unreachable(server, error)) from error
     except (
         niquests.exceptions.InvalidURL,
         niquests.exceptions.MissingSchema,
@@ -157,7 +162,11 @@ def families(
     ) as error:
         raise ConfigError(f"{server} is no address that can be asked; check the URL") from error
     except Exception as error:  # D01: the libraries let anything through, TypeError included
-        raise Unavailable(f"{server} can't be reached or doesn't answer properly ({type(error).__name__})") from error
+        raise Unavailable(_unreachable(server, error)) from error
+
+
+def _unreachable(server: str, error: Exception) -> str:
+    return f"{server} can't be reached or doesn't answer properly ({type(error).__name__})"
 
 
 def _tls_text(server: str, reason: str, ca_file: str) -> str:

@@ -148,6 +148,11 @@ class TestWhatComesInsteadOfAnAnswer:
         with Calendars(account(fake_http.url, timeout=0.2)) as door, pytest.raises(Unavailable, match="in time"):
             door.discover()
 
+    def test_d01_a_server_that_stops_in_the_midst_of_an_answer_is_unavailable(self, fake_http: FakeHttp) -> None:
+        fake_http.script = lambda seen: Reply(207, b" " * 10, XML, drip=30)
+        with Calendars(account(fake_http.url, timeout=0.2)) as door, pytest.raises(Unavailable, match="in time"):
+            door.discover()
+
     @pytest.mark.parametrize("reply", [Reply(207, b" " * 10_000, XML, drip=0.02), Reply(drip_head=0.02)])
     def test_d01_a_server_that_drips_is_unavailable(self, fake_http: FakeHttp, reply: Reply) -> None:
         fake_http.script = lambda seen: reply
