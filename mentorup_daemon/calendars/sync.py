@@ -108,6 +108,8 @@ def _changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Known) -> Ite
     if before.after:
         yield from _by_listing(dav, calendar.url, before, known)
         return
+    if not before.by and (yield from _by_query(dav, calendar.url, known)):
+        return  # no state is asked for: on Radicale that costs as much as all events, and the next look does it
     now = _probe(dav, calendar, before)
     if before.by in ("ctag", "token") and _named(now) == _named(before):
         yield CalendarChanges(cursor, unchanged=True)
@@ -115,8 +117,7 @@ def _changes(dav: Dav, calendar: CalendarInfo, cursor: str, known: Known) -> Ite
     found = _difference(dav, calendar.url, before) if before.token else None
     if found is None:  # the state for the next look has to be from before the listing, and whole
         begun = _probe(dav, calendar, _State()) if before.by else now
-        if before.by or not (yield from _by_query(dav, calendar.url, known)):
-            yield from _by_listing(dav, calendar.url, begun, known)
+        yield from _by_listing(dav, calendar.url, begun, known)
     elif before.by == "difference" and not (found.told or found.gone):
         yield CalendarChanges(cursor, unchanged=True)  # a token that changes by itself isn't kept anew each time
     else:
