@@ -1,9 +1,10 @@
-"""WebDAV requests (RFC 4918) through the caldav library's client, and their multistatus answers as values.
+"""WebDAV requests (RFC 4918), and their multistatus answers as values.
 
 What it promises: every answer is either a parsed `Multistatus`, a text, or an error of ours; hrefs come in one
 spelling; redirects are followed on the same host only, so that the password never goes to another. It knows nothing of
-calendars. The hard thing is the login: the library negotiates on the first 401, and servers drop accepted logins later,
-so a refusal gets exactly one more try, and only with a password or token that has changed (pitfall P03: no lock-outs).
+calendars. The hard thing is the login: it is negotiated on the first 401 (`client`), and servers drop accepted logins
+later, so a refusal gets exactly one more try, and only with a password or token that has changed (pitfall P03: no
+lock-outs).
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from caldav.davclient import DAVClient
 from caldav.lib import error as caldav_error
-from caldav.response import DAVResponse
 from lxml import etree
 
+from mentorup_daemon.calendars.client import Client, Response
 from mentorup_daemon.calendars.multistatus import Answer, Garbled, Multistatus, answers_in, multistatus
 from mentorup_daemon.calendars.values import CalDavAccount
 from mentorup_daemon.calendars.wire import (
@@ -70,7 +70,7 @@ class Dav:
     """The connection to one CalDAV server; connects at the first request and again after `close`."""
 
     account: CalDavAccount
-    _client: DAVClient | None = field(default=None, init=False)
+    _client: Client | None = field(default=None, init=False)
     _session: BoundedSession | None = field(default=None, init=False)
     _password: str = field(default="", init=False, repr=False)
 
@@ -94,13 +94,19 @@ class Dav:
     def propfind(self, url: str, body: str, depth: int = 0) -> Multistatus:
         """PROPFIND (RFC 4918 9.1). Raises `Refused` on 4xx, `Garbled` on what is no multistatus."""
         url, response = self._request(url, "PROPFIND", body, {"Depth": str(depth)})
-        return multistatus(self.host, url, response.tree)
+        return self._understood(url, response)
 
     def report(self, url: str, body: str, depth: int | None = None) -> Multistatus:
         """REPORT (RFC 3253 3.6). Raises like `propfind`."""
         headers = {} if depth is None else {"Depth": str(depth)}
         url, response = self._request(url, "REPORT", body, headers)
-        return multistatus(self.host, url, response.tree)
+        return self._understood(url, response)
+
+    def _understood(self, url: str, response: Response) -> Multistatus:
+        try:
+            return multistatus(self.host, url, response.tree)
+        except etree.XMLSyntaxError as error:
+            raise Garbled(f"{self.host} sent broken XML") from error
 
     def reported(self, url: str, body: str) -> Iterator[Answer]:
         """A REPORT of depth 1 as its answers come, each to be used before the next: for what is too large to be held.
@@ -134,13 +140,13 @@ class Dav:
         if response.status != 200:
             raise Refused(f"{self.host} answers {response.status}", response.status)
         try:
-            text = str(response.raw)
+            text = response.body.decode().replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise Garbled(f"{self.host} sent a text that isn't UTF-8") from error
         if "BEGIN:VCALENDAR" not in text.upper():
             raise Garbled(f"{self.host} sent something that is no calendar event (a web page, perhaps)")
         headers = response.headers
-        return Versions(str(headers.get("ETag", "")), str(headers.get("Schedule-Tag", ""))), text
+        return Versions(headers.get("ETag", ""), headers.get("Schedule-Tag", "")), text
 
     def put(self, url: str, text: str, conditions: Mapping[str, str]) -> None:
         """PUT (RFC 4791 5.3.2) an event under `conditions`, headers like If-Match. Raises `Refused`: 412 says no."""
@@ -159,22 +165,22 @@ class Dav:
 
     def _request(
         self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int = BODY_LIMIT
-    ) -> tuple[str, DAVResponse]:
+    ) -> tuple[str, Response]:
         """Send, follow redirects on the same host, turn refusals into errors; returns the final URL and the answer."""
         for _ in range(_REDIRECTS):
             self._check_host(url)
             response = self._authorised(url, method, body, headers, limit)
             if response.status not in (301, 302, 303, 307, 308):
                 break
-            url = urljoin(url, str(response.headers.get("Location", "")))
+            url = urljoin(url, response.headers.get("Location", ""))
         else:
             raise Unavailable(f"{self.host} sends us round in circles")
         check_status(self.host, response.status, response.headers)
         if response.status >= 400:
-            raise Refused(f"{self.host} answers {response.status} to {method}", response.status, response.raw)
+            raise Refused(f"{self.host} answers {response.status} to {method}", response.status, response.body)
         return url, response
 
-    def _authorised(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
+    def _authorised(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> Response:
         """Send; after a refused login once more, but only if the secret has been renewed since it was fetched."""
         try:
             return self._send(url, method, body, headers, limit)
@@ -187,13 +193,13 @@ class Dav:
         self._connect(renewed)
         return self._send(url, method, body, headers, limit)
 
-    def _send(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> DAVResponse:
+    def _send(self, url: str, method: str, body: str, headers: Mapping[str, str], limit: int) -> Response:
         try:
             with families(self.host, self.account.username, ca_file=self.account.ca_file, remedy=self._remedy):
                 client, session = self._connected()
                 session.limit = limit
                 try:
-                    return client.request(url, method, body, headers)
+                    return client.request(method, url, body, headers)
                 except caldav_error.AuthorizationError as error:
                     if error.status == 403:  # not about who asks, but about what
                         text = f"{self.host} forbids {method} to {self.account.username}"
@@ -202,15 +208,13 @@ class Dav:
                 except NotImplementedError as error:
                     kind = "a login of another kind; set oauth in [caldav], or look for an app password there"
                     raise CredentialsError(f"{self.host} wants {kind}") from error
-                except etree.XMLSyntaxError as error:
-                    raise Garbled(f"{self.host} sent broken XML") from error
-        except (Refused, Garbled, TooLarge):
+        except (Refused, TooLarge):
             raise
         except Unavailable:
             self.close()  # the next request starts with a new connection and a password fetched afresh
             raise
 
-    def _connected(self) -> tuple[DAVClient, BoundedSession]:
+    def _connected(self) -> tuple[Client, BoundedSession]:
         if self.account.access_token is not None and self._client is not None:
             token = self.account.access_token("")  # a connection may outlive the token that it began with
             if token != self._password:
@@ -230,21 +234,12 @@ class Dav:
             return "check the user name and the password"
         return "is it the account that you have logged in with? Then run `mentorup login --caldav` again"
 
-    def _connect(self, password: str) -> tuple[DAVClient, BoundedSession]:
+    def _connect(self, password: str) -> tuple[Client, BoundedSession]:
         check_ca_file(self.account.ca_file, "[caldav] ca_file")
         with families(self.host):
             session = BoundedSession(limit=BODY_LIMIT, timeout=self.account.timeout, ca_file=self.account.ca_file)
-            client = DAVClient(
-                url=self.url,
-                username=self.account.username or None,
-                password=password,
-                auth_type=None if self.account.access_token is None else "bearer",  # the rest is negotiated
-                enable_rfc6764=False,
-                rate_limit_handle=False,
-                headers={"User-Agent": "mentorup"},
-            )
-            client.session.close()
-            client.session = session  # which has the timeout, in fractions of a second too
+            kind = None if self.account.access_token is None else "bearer"  # the rest is negotiated
+            client = Client(session, self.account.username, password, kind)
         self._client, self._session, self._password = client, session, password
         return client, session
 
