@@ -24,8 +24,6 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.events.lines import Component, Line
 from mentorup_daemon.events.recurrence import Steps, read_rule, slots
@@ -36,7 +34,6 @@ _NAMED_OFFSET = re.compile(r"(?:UTC|GMT|Z)?([+-])(\d{1,2}):?(\d\d)?", re.IGNOREC
 _NO_PLACE = frozenset(
     {"localtime", "Factory", "posixrules"}
 )  # whatever the machine is set to: no meaning in a calendar
-_WINDOWS = {name.casefold(): olson for name, olson in WINDOWS_TO_OLSON.items()}
 
 _FIRST, _LAST = datetime(1950, 1, 1), datetime(2150, 1, 1)  # noqa: DTZ001 - local times of the zone defined
 
@@ -128,8 +125,9 @@ class CalendarZones:
         return self._found[name]
 
     def _zone(self, name: str) -> tzinfo | None:
-        windows = _known(_WINDOWS.get(name.casefold(), ""))
-        own_first = "/" not in name and windows is None and name.upper() != "UTC"
+        elsewhere = "/" not in name and name.upper() != "UTC"  # no name of a place, as IANA's are
+        windows = _known(_windows().get(name.casefold(), "")) if elsewhere else None
+        own_first = elsewhere and windows is None
         return (
             (self._own(name) if own_first else None)
             or _known(name)
@@ -164,6 +162,14 @@ def _known(name: str) -> tzinfo | None:
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder, `Europe`
         same = next((known for known in _names() if known.casefold() == name.casefold()), None)
         return ZoneInfo(same) if same else None
+
+
+@cache
+def _windows() -> dict[str, str]:
+    """The zones by the names that Windows has for them, in lower case."""
+    from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON  # noqa: PLC0415 - 3 MB that few calendars need
+
+    return {name.casefold(): olson for name, olson in WINDOWS_TO_OLSON.items()}
 
 
 @cache
