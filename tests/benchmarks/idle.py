@@ -1,8 +1,8 @@
 """What the service costs at rest: memory, and processor time over ten minutes, with one account and nothing to do.
 
 It runs with the usual intervals, listening by IDLE, on an inbox of the smallest size and a calendar. Beside it stands
-the memory of a Python that has imported the libraries it is made of, and nothing else (structlog without rich, as the
-service does).
+the memory of a Python that has imported the libraries it is made of, and nothing else (of structlog and caldav what the
+service has of them).
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pathlib import Path
 from tests.benchmarks.kit import ours
 from tests.benchmarks.kit.figures import Figure, Report, Row
 from tests.benchmarks.kit.stage import Stage
-from tests.benchmarks.start import ready
+from tests.benchmarks.start import as_installed, ready
 
 _LIBRARIES = (
-    "typer, pydantic, structlog, sqlalchemy, sqlalchemy.dialects.sqlite, jinja2, imapclient, croniter, caldav.davclient"
+    "typer, pydantic, structlog, sqlalchemy, sqlalchemy.dialects.sqlite, jinja2, imapclient, croniter, niquests, "
+    "caldav.base_client, caldav.requests"
 )
 _RESIDENT = (
     f"import sys; sys.modules['rich'] = None; import {_LIBRARIES}; "
@@ -29,6 +30,7 @@ _RESIDENT = (
 
 def run(stage: Stage) -> Report:
     report = Report("idle")
+    as_installed()
     server, _ = stage.mailbox(min(stage.size.mails))
     dav = stage.calendar(stage.size.dav_servers[0], min(stage.size.events))
     config = ours.config(stage.fresh("state"), mail=server, dav=dav)

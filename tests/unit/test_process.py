@@ -36,5 +36,8 @@ def test_the_service_loads_nothing_that_it_does_not_need() -> None:
         subprocess.run([sys.executable, "-c", LOADED], check=True, capture_output=True, text=True).stdout.split()
     )
     assert "structlog" in loaded
-    heavy = ("rich", "alembic", "dateparser", "typer.testing", "recurring_ical_events", "icalendar_searcher", "psycopg")
+    heavy = """
+        rich alembic dateparser typer.testing psycopg dns oauthlib keyring
+        caldav.davclient caldav.collection caldav.config icalendar icalendar_searcher recurring_ical_events yaml
+    """.split()
     assert [name for name in heavy if name in loaded] == []
