@@ -204,7 +204,10 @@ def _by_day(rows: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
 
 def _subject(one: Due, view: Snapshot, now: datetime) -> str:
     """The subject it would have, written from the records as they are now."""
-    from mentorup_daemon.letters import Occasion, Templates, compose, reminder_words
+    from mentorup_daemon.letters.compose import compose
+    from mentorup_daemon.letters.occasion import Occasion
+    from mentorup_daemon.letters.reminder import reminder_words
+    from mentorup_daemon.letters.templates import Templates
     from mentorup_daemon.records.standing import AGENDAS
     from mentorup_daemon.rules.reminders import standing
 

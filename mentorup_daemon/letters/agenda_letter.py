@@ -18,7 +18,7 @@ from mentorup_daemon.letters.first_meeting import first_context
 from mentorup_daemon.letters.headers import flat
 from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.private import Private
-from mentorup_daemon.letters.templates import Rendered
+from mentorup_daemon.letters.rendered import Rendered
 from mentorup_daemon.letters.views import (
     AdviceView,
     advice_view,

@@ -51,9 +51,10 @@ from mentorup_daemon.letters.packet import letter_context
 from mentorup_daemon.letters.profile import profile_context
 from mentorup_daemon.letters.recap import recap_context
 from mentorup_daemon.letters.receipt import receipt_context
+from mentorup_daemon.letters.rendered import Rendered
 from mentorup_daemon.letters.review import review_context
 from mentorup_daemon.letters.subject import found, meeting_of, person_of
-from mentorup_daemon.letters.templates import Rendered, Templates
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.letters.thank_you import gratitude_for, thank_you_context
 from mentorup_daemon.letters.unknown_writer import unknown_writer_context
 from mentorup_daemon.letters.week import digest_context

@@ -15,7 +15,6 @@ import unicodedata
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
-from email.policy import compat32
 from email.utils import getaddresses
 
 from mentorup_daemon.errors import Malformed
@@ -31,7 +30,7 @@ def content_digest(raw: bytes) -> str:
     for a message whose parts are nested beyond reading.
     """
     try:
-        message = email.message_from_bytes(raw, policy=compat32)
+        message = email.message_from_bytes(raw)
         content = [
             *([name, _recipients(message, name)] for name in ("To", "Cc", "Bcc")),
             ["Subject", _line(_decoded(str(message.get("Subject", ""))))],

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.headers import address_field, ascii_domain, field, id_field
-from mentorup_daemon.letters.templates import Rendered
+from mentorup_daemon.letters.rendered import Rendered
 from mentorup_daemon.records import Mentor, Owner
 
 __all__ = ["SENDER", "content_digest", "draft", "list_id", "note"]

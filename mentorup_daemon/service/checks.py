@@ -16,8 +16,8 @@ from typing import Literal
 from mentorup_daemon.calendars import CalDavAccount, Calendars, Elsewhere, Feed, NothingThere, Reminders
 from mentorup_daemon.config import CalDavSettings, ImapSettings, Settings, store_url
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, MentorUpError, StoreError, Unavailable
-from mentorup_daemon.letters import Templates
 from mentorup_daemon.letters.sample_letters import contexts
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.mailbox import FILED, ImapAccount
 from mentorup_daemon.mailbox.folders import Folder, Folders
 from mentorup_daemon.mailbox.session import Session

@@ -16,7 +16,8 @@ import structlog
 from mentorup_daemon.calendars import CalendarInfo, Conflict, Elsewhere, Refused, Reminders, Versions
 from mentorup_daemon.errors import Malformed, Uncertain
 from mentorup_daemon.events import reminder_digest, reminder_text
-from mentorup_daemon.letters import reminder_uid, reminder_words
+from mentorup_daemon.letters.identity import reminder_uid
+from mentorup_daemon.letters.reminder import reminder_words
 from mentorup_daemon.records import Reminder, Snapshot, WrittenReminder
 from mentorup_daemon.rules import reminders as rule
 from mentorup_daemon.service.write import Desk

@@ -7,14 +7,18 @@ next one: the records of the snapshot don't say, and letters can't look.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from mentorup_daemon.letters import DraftState, Letter, Occasion, compose
+from mentorup_daemon.letters.occasion import DraftState, Occasion
 from mentorup_daemon.records import Due, Snapshot, key_part
 from mentorup_daemon.records.standing import AGENDAS
 from mentorup_daemon.rules import change, next_meeting
 from mentorup_daemon.service import free
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.store import ledger
+
+if TYPE_CHECKING:
+    from mentorup_daemon.letters.compose import Letter
 
 
 def letter_for(
@@ -24,6 +28,8 @@ def letter_for(
 
     Raises Malformed when it can't be written, and the errors of the mailbox when it has to be asked.
     """
+    from mentorup_daemon.letters.compose import compose  # noqa: PLC0415 - all letters: when there is one to write
+
     occasion = Occasion(message_id=message_id, thread=thread if due.mentor is not None else "")
     if due.lands == "inbox" and due.rule in (*AGENDAS, "questions", "change") and due.mentor is not None:
         occasion = Occasion(

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
-from mentorup_daemon.letters import Letter, content_digest
-from mentorup_daemon.letters import message_id as deterministic
+from mentorup_daemon.letters.digest import content_digest
+from mentorup_daemon.letters.identity import message_id as deterministic
 from mentorup_daemon.mailbox import Placed
 from mentorup_daemon.records import Due, Entry, Outcome, Snapshot
 from mentorup_daemon.rules.plan import Withdrawal
@@ -23,6 +24,9 @@ from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.wording import letter_for
 from mentorup_daemon.store import health, ledger
 from mentorup_daemon.store.account import AccountFacts
+
+if TYPE_CHECKING:
+    from mentorup_daemon.letters.compose import Letter
 
 _log = structlog.get_logger(__name__)
 

@@ -12,7 +12,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from mentorup_daemon.letters import Letter, Occasion, Templates, compose
+from mentorup_daemon.letters.compose import Letter, compose
+from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import Due, Snapshot
 from mentorup_daemon.rules.plan import upcoming
 from tests.benchmarks.kit.events import NOW, OWNER

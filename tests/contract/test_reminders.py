@@ -12,7 +12,7 @@ import icalendar
 import pytest
 
 from mentorup_daemon.errors import ConfigError
-from mentorup_daemon.letters import reminder_uid
+from mentorup_daemon.letters.identity import reminder_uid
 from mentorup_daemon.records import ActionItem
 from mentorup_daemon.service.tend import REMINDERS, tend
 from mentorup_daemon.store import reminders, work

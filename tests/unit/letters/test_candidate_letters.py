@@ -13,14 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentorup_daemon.letters import Letter, Occasion, Templates, compose
 from mentorup_daemon.letters.agenda import agenda_for
+from mentorup_daemon.letters.compose import Letter, compose
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.sample_candidates import (
     WITH_KIM,
     candidate_snapshot,
     unknown_snapshot,
 )
 from mentorup_daemon.letters.samples import ANA, EARLIER, MEETING, NOW, bare_snapshot
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import Compact, Due, Goal, Mentor, Snapshot, Topic
 
 TEMPLATES = Templates(None)

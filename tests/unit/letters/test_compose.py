@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mentorup_daemon.errors import Malformed
-from mentorup_daemon.letters import Letter, Occasion, Templates, compose, content_digest
+from mentorup_daemon.letters.compose import Letter, compose
+from mentorup_daemon.letters.digest import content_digest
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.sample_cases import (
     HALF_A_YEAR_ON,
     WITH_MIA,
@@ -43,6 +45,7 @@ from mentorup_daemon.letters.samples import (
     busy_week,
     sample_snapshot,
 )
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import ActionItem, Due, Meeting, Mentor, Snapshot, Thanks, Topic
 
 TEMPLATES = Templates(None)

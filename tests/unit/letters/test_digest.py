@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentorup_daemon.letters import content_digest
+from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.message import draft
+from mentorup_daemon.letters.rendered import Rendered
 from mentorup_daemon.letters.samples import ANA, NOW, SAM
-from mentorup_daemon.letters.templates import Rendered
 
 ID = "<0123abcd@example.org>"
 line = st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp"), max_codepoint=0x1FFFF))

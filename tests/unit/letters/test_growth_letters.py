@@ -10,7 +10,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from mentorup_daemon.letters import Letter, Occasion, Templates, compose
+from mentorup_daemon.letters.compose import Letter, compose
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.review import suggestion
 from mentorup_daemon.letters.samples import (
     ANA,
@@ -27,6 +28,7 @@ from mentorup_daemon.letters.samples import (
     busy_week,
     sample_snapshot,
 )
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import Due, Snapshot, Win
 from mentorup_daemon.records.quarter import Quarter
 

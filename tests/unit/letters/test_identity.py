@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentorup_daemon.letters import message_id
+from mentorup_daemon.letters.identity import message_id
 
 
 @given(st.binary(min_size=1), st.text(), st.text(), st.integers(1, 99))

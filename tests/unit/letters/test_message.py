@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from mentorup_daemon.errors import Malformed
 from mentorup_daemon.letters.headers import ascii_domain, field, flat
 from mentorup_daemon.letters.message import draft, note
+from mentorup_daemon.letters.rendered import Rendered
 from mentorup_daemon.letters.samples import ANA, BEN, NOW, SAM
-from mentorup_daemon.letters.templates import Rendered
 
 ID = "<0123abcd@example.org>"
 LETTER = Rendered("Ana on Thursday", "Hello Sam,\nread this.\n", "<p>Hello Sam</p>\n")

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mentorup_daemon.letters import Occasion, Templates, compose
-from mentorup_daemon.letters.compose import DRAFT_RULES
+from mentorup_daemon.letters.compose import DRAFT_RULES, compose
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.sample_candidates import candidate_snapshot
 from mentorup_daemon.letters.sample_cases import with_ending, with_mentee, with_plans, with_request
 from mentorup_daemon.letters.samples import EARLIER, NOW, sample_snapshot
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import (
     ActionItem,
     Candidate,

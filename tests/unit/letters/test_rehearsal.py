@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from mentorup_daemon.letters import Occasion, Templates, compose
+from mentorup_daemon.letters.compose import compose
+from mentorup_daemon.letters.occasion import Occasion
 from mentorup_daemon.letters.sample_candidates import candidate_snapshot, unknown_snapshot
 from mentorup_daemon.letters.sample_cases import with_ending, with_mentee, with_request
 from mentorup_daemon.letters.samples import (
@@ -18,6 +19,7 @@ from mentorup_daemon.letters.samples import (
     busy_week,
     sample_snapshot,
 )
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import Snapshot
 from mentorup_daemon.rules.plan import RULES, upcoming
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mentorup_daemon.errors import ConfigError, Malformed
-from mentorup_daemon.letters import PrivateLeak, Templates
+from mentorup_daemon.letters.private import PrivateLeak
 from mentorup_daemon.letters.sample_letters import contexts
-from mentorup_daemon.letters.templates import shipped_templates
+from mentorup_daemon.letters.templates import Templates, shipped_templates
 
 CONTEXTS = contexts()
 NOTE = CONTEXTS["agenda/note"][0]

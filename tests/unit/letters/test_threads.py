@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mentorup_daemon.letters.private import Private, PrivateLeak
+from mentorup_daemon.letters.rendered import Rendered
 from mentorup_daemon.letters.sample_letters import contexts
-from mentorup_daemon.letters.templates import Rendered, Templates
+from mentorup_daemon.letters.templates import Templates
 
 
 def test_i8_threads_that_render_at_once_get_what_each_would_get_alone() -> None:
@@ -39,9 +40,9 @@ def test_i8_a_note_that_is_rendered_beside_it_lets_no_private_text_into_a_draft(
     shown: list[bool] = []
 
     def rendered(name: str) -> str:
-        environment = templates._own
-        assert environment is not None
-        return templates._rendered(environment, name, {"text": Private("hidden")}).text
+        _, own = templates._sets
+        assert own is not None
+        return own.rendered(name, {"text": Private("hidden")}).text
 
     def notes() -> None:
         while not end.is_set():

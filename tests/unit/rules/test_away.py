@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentorup_daemon.letters import Occasion, Templates, compose
+from mentorup_daemon.letters.compose import compose
+from mentorup_daemon.letters.occasion import Occasion
+from mentorup_daemon.letters.templates import Templates
 from mentorup_daemon.records import Contact, Mentor, Snapshot, Topic
 from mentorup_daemon.rules.hours import in_hours, when_back
 from mentorup_daemon.rules.plan import plan, upcoming

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from mentorup_daemon.errors import Malformed
-from mentorup_daemon.letters import reminder_words
+from mentorup_daemon.letters.reminder import reminder_words
 from mentorup_daemon.records import ActionItem, Contact, Mark, PersonState, Practice, Reminder, Snapshot, Thanks
 from mentorup_daemon.rules.plan import explain, plan, upcoming
 from mentorup_daemon.rules.reminders import standing
