@@ -56,9 +56,9 @@ class BareCalDav:
         """The sync-token of now (RFC 6578)."""
         return _between(self.ask("PROPFIND", TOKEN), b"sync-token>", b"<")
 
-    def difference(self, token: str) -> bytes:
-        """What has changed since the token, hrefs and ETags."""
-        return self.ask("REPORT", _SYNC.format(token=token, data=""))
+    def difference(self, token: str, *, texts: bool = False) -> bytes:
+        """What has changed since the token: hrefs and ETags, with the texts if the server gives them here."""
+        return self.ask("REPORT", _SYNC.format(token=token, data=_DATA if texts else ""))
 
     def multiget(self, hrefs: list[str]) -> bytes:
         """Texts by their hrefs."""
@@ -68,14 +68,13 @@ class BareCalDav:
         """The ways to have all texts in one request or two; not every server knows each."""
         return {
             "calendar-query": lambda: self.ask("REPORT", _QUERY, depth=1),
-            "sync-collection with texts": lambda: self.ask("REPORT", _SYNC.format(token="", data=_DATA)),
+            "sync-collection with texts": lambda: self.difference("", texts=True),
             "listing and one multiget": self._list_and_get,
         }
 
     def _list_and_get(self) -> bytes:
         listed = self.ask("PROPFIND", f"<d:propfind {_NAMESPACES}><d:prop><d:getetag/></d:prop></d:propfind>", depth=1)
-        hrefs = [piece.partition(b"<")[0].decode() for piece in listed.split(b"href>")[1::2]]
-        return self.multiget([href for href in hrefs if href.endswith(".ics")])
+        return self.multiget(events_named(listed))
 
 
 class LibraryCalDav:
@@ -95,6 +94,12 @@ class LibraryCalDav:
         answer = self._session.request("PROPFIND", self._url, data=CTAG.encode(), headers=headers)
         assert answer.status_code == 207, answer.status_code
         return answer.content or b""
+
+
+def events_named(answer: bytes) -> list[str]:
+    """The hrefs of the events in a multistatus."""
+    hrefs = [piece.partition(b"<")[0].decode() for piece in answer.split(b"href>")[1::2]]
+    return [href for href in hrefs if href.endswith(".ics")]
 
 
 def _between(raw: bytes, before: bytes, after: bytes) -> str:
