@@ -128,6 +128,15 @@ def test_i07_the_last_message_below_the_asked_uid_is_not_new() -> None:
     assert "UID SEARCH UID 10:*" in commands(server)
 
 
+def test_i11_a_search_by_modification_sequence_that_finds_nothing_is_understood() -> None:
+    opened = "* 3 EXISTS\r\n* OK [UIDVALIDITY 1] valid\r\n* OK [UIDNEXT 10] next\r\n* OK [HIGHESTMODSEQ 9] mod"
+    play = serving(EXAMINE=opened, UID_SEARCH="* SEARCH (MODSEQ 8)")  # as Cyrus says it when a message was removed
+    with FakeImap(play) as server, Mailbox(server.account()) as mailbox:
+        seen = mailbox.changes("INBOX", FolderCursor(1, 10, 7), TAGS)
+    assert (seen.arrived, seen.tagged, seen.cursor) == ((), (), FolderCursor(1, 10, 9))
+    assert "UID SEARCH MODSEQ 8" in " ".join(commands(server))
+
+
 def test_i07_a_look_when_nothing_is_new_finds_nothing_on_a_real_server(imap_server: Mailserver) -> None:
     imap_server.deliver(mail())
     with Mailbox(imap_server.account()) as mailbox:
