@@ -287,10 +287,12 @@ class Incoming:
         if 0 < len(came) <= arguments.UIDS_PER_COMMAND and cursor.modseq and state.modseq == cursor.modseq + 1:
             return tuple(came), ()  # each change takes a sequence number of its own: the only one was the arrival
         changed = bool(state.modseq and cursor.modseq) and state.modseq != cursor.modseq
-        if not (new and changed and keywords) or _LABELS in self._session.capabilities:
+        if not (changed and keywords) or _LABELS in self._session.capabilities:
             return self._uids_from(state, cursor.uidnext), self._retagged(state, cursor, reader)
         tagged = arguments.any_of([f"KEYWORD {arguments.keyword(each)}" for each in keywords])
-        criteria = f"OR UID {cursor.uidnext}:* (MODSEQ {cursor.modseq + 1} {tagged})"
+        criteria = f"MODSEQ {cursor.modseq + 1} {tagged}"
+        if new:
+            criteria = f"OR UID {cursor.uidnext}:* ({criteria})"
         try:
             found = self._session.search(criteria, f"looking for new and tagged mail in {state.folder}")
         except Refused:
