@@ -70,7 +70,8 @@ class FolderChanges:
 
     `first_sight`: there was no cursor. `renewed`: UIDVALIDITY changed, and `arrived` is the mail of the last two
     weeks, most of it known. `arrived`: new mail. `tagged`: all that carries a tag, outside or seemingly inside, new or
-    old, as far as that may have changed. What lost its tag is not told: ask with `look_at`.
+    old, as far as that may have changed, and the notes of ours that are met on the way. What lost its tag is not told:
+    ask with `look_at`.
     """
 
     folder: str
@@ -191,12 +192,16 @@ class Incoming:
             raise Malformed(f"message {uid} in {folder} came empty")
         return raw
 
-    def find(self, folder: str, message_id: str) -> tuple[int, ...]:
+    def find(self, folder: str, message_id: str, since: FolderCursor | None = None) -> tuple[int, ...]:
         """See `Mailbox.find`."""
         if not message_id or not message_id.isascii():
             return ()  # nothing of ours; and HEADER with an empty value fits every message
-        self._folders.open(folder)
+        state = self._folders.open(folder)
         criteria = f"HEADER Message-ID {arguments.quoted(message_id, 'a Message-ID')}"
+        if since is not None and 0 < since.uidvalidity == state.uidvalidity and since.uidnext <= state.uidnext:
+            if since.uidnext == state.uidnext:
+                return ()
+            criteria = f"UID {since.uidnext}:* {criteria}"
         candidates = self._session.search(criteria, f"looking for a message in {folder}")
         found: list[int] = []
         for batch in arguments.batches(candidates):
@@ -244,10 +249,9 @@ class Incoming:
         keys = [
             (f"HEADER {field}", f"+{tag}@") for tag in tags.plus_addresses for field in ("To", "Cc", "Delivered-To")
         ]
-        keys += [("SUBJECT", tag) for tag in tags.subjects]
+        keys += [("HEADER List-Id", "mentorup"), *(("SUBJECT", tag) for tag in tags.subjects)]
         ascii_keys = [f"{key} {arguments.quoted(value, 'a tag')}" for key, value in keys if value.isascii()]
-        if ascii_keys:
-            found.update(self._session.search(arguments.any_of(ascii_keys), doing))
+        found.update(self._session.search(arguments.any_of(ascii_keys), doing))
         for key, value in keys:
             if key == "SUBJECT" and not value.isascii():
                 found.update(self._search_words(value, doing))
@@ -363,8 +367,9 @@ class _Reader:
         return tuple(self._sources(flags, labels))
 
     def concerns(self, message: Arrived) -> bool:
-        """True when it carries a tag, or seems to: whose plus-address it is stays open here."""
-        return bool(message.tagged or message.problem or message_tags(message.headers, self.tags, None))
+        """True when it is a note of ours, carries a tag, or seems to: whose plus-address it is stays open here."""
+        headers = message.headers
+        return bool(message.tagged or message.problem or headers.ours or message_tags(headers, self.tags, None))
 
     def _sources(self, flags: set[str], labels: set[str]) -> Iterable[str]:
         if not flags.isdisjoint(each.lower() for each in self.tags.keywords):

@@ -70,7 +70,7 @@ class Mailbox:
     def changes(self, folder: str, cursor: FolderCursor | None, tags: Tags, *, whole: bool = False) -> FolderChanges:
         """What is new in `folder` since `cursor` (None: never looked at), by headers only; see FolderChanges.
 
-        At first sight only mail that carries a tag is looked at. `whole`: every message in it counts as tagged.
+        At first sight only what is tagged and notes of ours are looked at. `whole`: all that is in it counts as tagged.
         """
         return self._incoming.changes(folder, cursor, tags, whole=whole)
 
@@ -114,9 +114,12 @@ class Mailbox:
         """
         return self._incoming.fetch(folder, uid, limit, size)
 
-    def find(self, folder: str, message_id: str) -> tuple[int, ...]:
-        """UIDs of the messages in `folder` with exactly this Message-ID (with its angle brackets)."""
-        return self._incoming.find(folder, message_id)
+    def find(self, folder: str, message_id: str, *, since: FolderCursor | None = None) -> tuple[int, ...]:
+        """UIDs of the messages in `folder` with exactly this Message-ID (with its angle brackets).
+
+        `since`: only among what has come since then, unless the folder was made anew (UIDVALIDITY) in between.
+        """
+        return self._incoming.find(folder, message_id, since)
 
     def find_anywhere(self, message_id: str) -> str:
         """The name of a folder, any folder, that holds a message with exactly this Message-ID; "" when none does.

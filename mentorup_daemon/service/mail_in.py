@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ from mentorup_daemon.replies.understand import understand
 from mentorup_daemon.service import answers, filing, sent
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.threads import About, answered
-from mentorup_daemon.store import health, mail, placements, work
+from mentorup_daemon.store import health, mail, placements, strays, work
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.placements import Placement
 
@@ -130,11 +130,20 @@ def _look_at(
             continue
         _meet(account, place, message, now)
         step("message kept")
+    _note_ours(account, arrived.values())
     if cursor != changes.cursor:
         with account.store.writing() as scope:
             reached = changes.cursor
             mail.keep_folder_position(scope, folder, reached.uidvalidity, reached.uidnext, reached.modseq)
     step("folder kept")
+
+
+def _note_ours(account: Account, messages: Iterable[Arrived]) -> None:
+    """Keeps which notes of ours stand in the mailbox and not in the ledger, as after a backup was restored."""
+    ours = [message.headers.message_id for message in messages if message.headers.ours]
+    if ours:
+        with account.store.writing() as scope:
+            strays.keep_met(scope, ours)
 
 
 def _is_known(message: Arrived, placement: Placement | None) -> bool:
@@ -266,6 +275,7 @@ def _look_at_quarantine(account: Account, folders: tuple[str, ...], now: datetim
         there = (
             account.mailbox.look_at(folder, uidvalidity, here, account.tags, whole=whole) if folder in folders else ()
         )
+        _note_ours(account, there or ())
         with account.store.writing() as scope:
             for uid in here.keys() - {message.uid for message in there or ()}:
                 mail.release(scope, here[uid].place)

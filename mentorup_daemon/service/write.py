@@ -1,10 +1,12 @@
 """Writes one note or draft, takes one back: the ledger before and after every change to the mailbox.
 
 Key -> deterministic Message-ID -> intent -> look for it -> append -> outcome. After a crash or a lost connection the
-same steps run again and find what is there. Who took long to append looks once more: another process may have taken our
-place meanwhile, and then the later copy goes. A note that can't be found again in its folder may have been filed away
-by its owner in the meantime, so an old intent is looked for in every folder before it is written a second time. What
-the owner has changed is theirs: it is left alone and never replaced.
+same steps run again and find what is there. What is written for the first time is looked for behind what has been read
+of its folder: up to there each of ours is in the ledger, or known as a stray of a store that was restored. Who took
+long to append looks once more: another process may have taken our place meanwhile, and then the later copy goes. A note
+that can't be found again in its folder may have been filed away by its owner in the meantime, so an old intent is
+looked for in every folder before it is written a second time. What the owner has changed is theirs: it is left alone
+and never replaced.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ import structlog
 
 from mentorup_daemon.letters.digest import content_digest
 from mentorup_daemon.letters.identity import message_id as deterministic
-from mentorup_daemon.mailbox import Placed
+from mentorup_daemon.mailbox import FolderCursor, Placed
 from mentorup_daemon.records import Due, Entry, Outcome, Snapshot
 from mentorup_daemon.rules.plan import Withdrawal
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.wording import letter_for
-from mentorup_daemon.store import health, ledger
-from mentorup_daemon.store.account import AccountFacts
+from mentorup_daemon.store import health, ledger, mail, strays
+from mentorup_daemon.store.account import AccountFacts, Scope
 
 if TYPE_CHECKING:
     from mentorup_daemon.letters.compose import Letter
@@ -62,6 +64,7 @@ def write(desk: Desk, due: Due, snapshot: Snapshot) -> bool:
     folder = _folder(account, due)
     with account.store.writing() as scope:
         before = ledger.one(scope, due.key, due.revision)
+        known = None if before is not None else _known_up_to(scope, folder, letter.message_id)
         if before is None:
             ledger.intend(
                 scope,
@@ -74,7 +77,7 @@ def write(desk: Desk, due: Due, snapshot: Snapshot) -> bool:
             )
     desk.step("intent kept")
     looked_at = account.seconds()
-    if _stands_already(desk, due, folder, letter.message_id, before):
+    if _stands_already(desk, due, folder, letter.message_id, before, known):
         desk.step("found again")
     else:
         if before is not None:
@@ -160,14 +163,27 @@ def _may_replace(desk: Desk, due: Due) -> bool:
     return False
 
 
-def _stands_already(desk: Desk, due: Due, folder: str, message_id: str, begun: Entry | None) -> bool:
-    """Looks for what an earlier try may have written; settles it when it is there.
+def _known_up_to(scope: Scope, folder: str, message_id: str) -> FolderCursor | None:
+    """How far `folder` has been read, if this message has not been met on the way; else None.
+
+    Whatever of ours lies before that is in the ledger, or was noted as a stray when it was read.
+    """
+    if strays.is_one(scope, message_id):
+        return None
+    read = mail.folder_positions(scope).get(folder)
+    return FolderCursor(*read) if read is not None else None
+
+
+def _stands_already(
+    desk: Desk, due: Due, folder: str, message_id: str, begun: Entry | None, known: FolderCursor | None
+) -> bool:
+    """Looks for what an earlier try may have written, behind what is `known` already; settles it when it is there.
 
     Without an intent of before, `begun`, it can only stand there when the store is a backup from before it was written.
     """
     mailbox = desk.account.mailbox
     folder = begun.folder if begun is not None else folder
-    found = mailbox.find(folder, message_id)
+    found = mailbox.find(folder, message_id, since=known)
     if found:
         for extra in found[1:]:  # an answer that was lost, and the retry: the same message twice
             mailbox.remove(folder, extra, message_id=message_id)

@@ -1,8 +1,8 @@
 """Forgetting a person: every record, every row of the ledger, every original of theirs, with an itemised account of it.
 
-What stays is what keeps the forgotten from coming back: digests of messages that were read, which say nothing of what
-was in them, and, as long as the config still names the person, that their schedules rest. Mail and calendar
-themselves are the owner's and are not touched.
+What stays is what keeps the forgotten from coming back: digests of messages that were read and Message-IDs of notes
+that were written, which say nothing of what was in them, and, as long as the config still names the person, that
+their schedules rest. Mail and calendar themselves are the owner's and are not touched.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from mentorup_daemon.errors import Busy
 from mentorup_daemon.records import PersonState, key_part
+from mentorup_daemon.store import strays
 from mentorup_daemon.store.account import Scope
 from mentorup_daemon.store.reminders import forget_reminders
 from mentorup_daemon.store.states import keep_state
@@ -163,6 +164,8 @@ def _forget_written(scope: Scope, mentor: str, names: Sequence[str]) -> dict[str
             .where(ledger.c.account == scope.account, ledger.c.subject.contains(name, autoescape=True))
             .values(subject="")
         )
+    gone = select(ledger.c.message_id).where(ledger.c.account == scope.account, ledger.c.key.in_(keys | answered))
+    strays.keep(scope, scope.connection.execute(gone).scalars())
     counts: dict[str, int] = {}
     for table, wanted, name in (
         (ledger, keys | answered, "notes and drafts on record"),

@@ -62,6 +62,7 @@ __all__ = [
     "requests",
     "resources",
     "servers",
+    "strays",
     "thanks",
     "threads",
     "topics",
@@ -251,6 +252,13 @@ ledger = Table(
     Column("outcome_at", Moment),
     UniqueConstraint("account", "key", "revision"),
     UniqueConstraint("account", "message_id"),
+)
+
+strays = Table(
+    "strays",
+    metadata,
+    account_column(),
+    Column("message_id", String(200), primary_key=True),  # of a note that stands in the mailbox and not in the ledger
 )
 
 marks = Table(

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from mentorup_daemon.errors import ConfigError, CredentialsError, Malformed, Unavailable
-from mentorup_daemon.mailbox import FILED, Mailbox
+from mentorup_daemon.mailbox import FILED, FolderCursor, Mailbox
 from mentorup_daemon.records import Tags
 from tests.servers.imap import Mailserver
 
@@ -208,6 +208,16 @@ class TestMailbox:
         assert mailbox.find("INBOX", "<note.1@example.or>") == ()
         assert mailbox.find("INBOX", "<ote.1@example.org>") == ()
         assert mailbox.find("INBOX", "") == ()
+        for since, found in (
+            (FolderCursor(placed.uidvalidity, uid), (uid,)),
+            (FolderCursor(placed.uidvalidity, uid + 1), ()),
+            (FolderCursor(placed.uidvalidity, uid + 2), (uid,)),  # no position in this folder
+            (FolderCursor(placed.uidvalidity + 1, uid + 1), (uid,)),  # before it was made anew
+        ):
+            assert mailbox.find("INBOX", "<note.1@example.org>", since=since) == found
+        imap_server.deliver(mail("another"))
+        assert mailbox.find("INBOX", "<note.1@example.org>", since=FolderCursor(placed.uidvalidity, uid)) == (uid,)
+        assert mailbox.find("INBOX", "<note.1@example.org>", since=FolderCursor(placed.uidvalidity, uid + 1)) == ()
         with imap_server.client() as client:
             client.select_folder("INBOX", readonly=True)
             client.normalise_times = False
