@@ -24,6 +24,7 @@ from mentorup_daemon.errors import Busy, ConfigError, MentorUpError, StoreError
 from mentorup_daemon.store import postgres
 
 _BUSY_SECONDS = 10.0
+_CACHE = 400  # KiB; the system keeps the file in memory anyhow, and what is in SQLite's own cache stays there at rest
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -179,6 +180,7 @@ def _pragmas(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={_BUSY_SECONDS * 1000:.0f}",
+        f"cache_size=-{_CACHE}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
