@@ -18,12 +18,9 @@ from mentorup_daemon.replies.bodies import bodies
 from mentorup_daemon.replies.dates import read_stamp
 from mentorup_daemon.replies.headers import date_of, parse_headers
 from mentorup_daemon.replies.mime import Part, is_message
+from mentorup_daemon.replies.subjects import is_reply
 from mentorup_daemon.replies.visible_text import forwarded_block, html_text, visible_text, visible_text_of_plain
 
-_REPLY = re.compile(
-    r"\s*(?:re|aw|antw|sv|vs|rv|res|ref|r|odp|ynt|απ|רע|回复|答复|回覆|答覆|返信|회신|رد)\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]",
-    re.IGNORECASE,
-)
 _OFFSET = re.compile(r"[+-]\d{4}\s*(?:\([^()]*\))?\s*$")  # only then is it sure to be an RFC 5322 date
 _MAILTO = re.compile(r"[\[<(]\s*mailto:\s*([^\s\[\]<>()]{3,320})\s*[\])>]", re.IGNORECASE)
 _LINK = re.compile(r"<([^\s<>]{3,320})>\s*<\1>", re.IGNORECASE)
@@ -43,19 +40,6 @@ class Forwarded:
 def forwarded_message(raw: bytes, parts: Sequence[Part], *, subject: str, zone: ZoneInfo) -> Forwarded | None:
     """The first message forwarded in `raw`, None when there is none. `subject` is the outer one, decoded."""
     return _attached(raw, parts) or _inline(raw, is_reply=is_reply(subject), zone=zone)
-
-
-def is_reply(subject: str) -> bool:
-    """True when a subject begins with one of the signs of a reply (`Re:`, `AW:`, `SV:`, ...)."""
-    return _REPLY.match(subject[:200]) is not None
-
-
-def bare_subject(subject: str) -> str:
-    """A subject for comparing: without the signs of a reply, lower case, single blanks."""
-    bare = subject[:1000]
-    while sign := _REPLY.match(bare):
-        bare = bare[sign.end() :]
-    return " ".join(bare.casefold().split())
 
 
 def _attached(raw: bytes, parts: Sequence[Part]) -> Forwarded | None:

@@ -21,9 +21,10 @@ from mentorup_daemon.replies.authentication import verdict
 from mentorup_daemon.replies.bodies import bodies
 from mentorup_daemon.replies.commands import parse_commands
 from mentorup_daemon.replies.fields import all_of, header_fields
-from mentorup_daemon.replies.forward import Forwarded, forwarded_message, is_reply
+from mentorup_daemon.replies.forward import Forwarded, forwarded_message
 from mentorup_daemon.replies.headers import headers_of
 from mentorup_daemon.replies.mime import Part, parts_of
+from mentorup_daemon.replies.subjects import is_reply
 from mentorup_daemon.replies.tags import message_tags
 from mentorup_daemon.replies.unreadable import why_unreadable
 from mentorup_daemon.replies.visible_text import visible_text, visible_text_of_html

@@ -17,7 +17,6 @@ import structlog
 from mentorup_daemon.mailbox import Arrived
 from mentorup_daemon.records import Feedback, Understood
 from mentorup_daemon.records.work import FeedbackSource
-from mentorup_daemon.replies.offers import offers
 from mentorup_daemon.rules.fitting import meeting_for
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.threads import About
@@ -41,6 +40,8 @@ def file(
     now: datetime,
 ) -> None:
     """Keeps what `said` says as feedback. `tags`, strongest first, are what filed it; without any it was an answer."""
+    from mentorup_daemon.replies.offers import offers  # noqa: PLC0415 - as what is read, when it is read (mail_in)
+
     at = min(said.written_at or now, now)
     draft = ledger.latest(scope).get(about.key) if about is not None and about.what == "draft" else None
     fits = meeting_for(calendar.all_meetings(scope, account.owner.zone), said.mentor, at)

@@ -22,8 +22,7 @@ from mentorup_daemon.mailbox import Arrived, FolderCursor, NoSuchFolder
 from mentorup_daemon.records import Contact, MessageHeaders, Understood
 from mentorup_daemon.replies.identity import mail_identity
 from mentorup_daemon.replies.tags import message_tags
-from mentorup_daemon.replies.understand import understand
-from mentorup_daemon.service import answers, filing, sent
+from mentorup_daemon.service import filing, sent
 from mentorup_daemon.service.account import Account, Step
 from mentorup_daemon.service.threads import About, answered
 from mentorup_daemon.store import health, mail, placements, strays, work
@@ -186,6 +185,10 @@ def _read(
     account: Account, place: _Place, message: Arrived, tags: tuple[str, ...], about: About | None, now: datetime
 ) -> None:
     """A message that concerns us, whole; what it says is kept. Raises Malformed when it can't be read."""
+    # All that is known of replies and commands, which an account at rest has no use for.
+    from mentorup_daemon.replies.understand import understand  # noqa: PLC0415
+    from mentorup_daemon.service import answers  # noqa: PLC0415
+
     raw = account.mailbox.fetch(place.folder, place.uid, size=message.size)
     said = understand(
         raw,

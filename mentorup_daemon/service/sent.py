@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from mentorup_daemon.mailbox import FolderCursor
 from mentorup_daemon.records import Contact, Entry, MessageHeaders
-from mentorup_daemon.replies.forward import bare_subject
+from mentorup_daemon.replies.subjects import bare_subject
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.store import ledger, mail, threads, work
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mentorup_daemon.records import Entry, MessageHeaders
-from mentorup_daemon.replies.forward import bare_subject, is_reply
+from mentorup_daemon.replies.subjects import bare_subject, is_reply
 from mentorup_daemon.service.account import Account
 from mentorup_daemon.store import ledger, threads
 from mentorup_daemon.store.account import Scope

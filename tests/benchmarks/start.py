@@ -25,7 +25,17 @@ from tests.benchmarks.kit.stage import Absent, Stage, own_program
 
 _HEAVY = {
     "help": ("sqlalchemy", "alembic", "caldav", "icalendar", "imapclient", "jinja2", "pydantic", "lxml", "dateparser"),
-    "run": ("alembic", "dateparser", "typer.testing", "icalendar", "caldav.davclient", "yaml", "rich", "pytest"),
+    "run": (
+        "alembic",
+        "dateparser",
+        "typer.testing",
+        "icalendar",
+        "caldav.davclient",
+        "yaml",
+        "jinja2",
+        "rich",
+        "pytest",
+    ),
 }
 _AS_RUN_DOES = """
 from mentorup_daemon.process import without

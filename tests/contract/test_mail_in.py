@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mentorup_daemon.mailbox import Mailbox
+from mentorup_daemon.replies import understand
 from mentorup_daemon.service import mail_in
 from mentorup_daemon.service.account import go_on
 from mentorup_daemon.store import mail
@@ -484,14 +485,14 @@ def test_a_fault_of_ours_in_one_message_holds_up_no_other(light_world: World, mo
     world.tend()
     world.write("Poison.", to=SAM, sender=ANA, subject="one #feedback")
     world.write("Slow down.", to=SAM, sender=ANA, subject="two #feedback")
-    understand = mail_in.understand
+    faultless = understand.understand
 
     def faulty(raw: bytes, **facts: Any) -> Any:
         if b"Poison" in raw:
             raise ZeroDivisionError("a bug")
-        return understand(raw, **facts)
+        return faultless(raw, **facts)
 
-    monkeypatch.setattr(mail_in, "understand", faulty)
+    monkeypatch.setattr(understand, "understand", faulty)
     world.tend()
     assert [item.text for item in world.records().feedback] == ["Slow down."]
     with world.account.store.reading() as scope:

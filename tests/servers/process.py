@@ -9,10 +9,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.servers.world import World
+
+_LISTED = """
+import sys
+for name in {without!r}:
+    sys.modules[name] = None  # an import of it fails, as where it isn't installed
+from mentorup_daemon.cli import app
+sys.argv[:] = ["mentorup", *sys.argv[1:]]
+try:
+    app()
+finally:
+    with open("loaded", "w") as file:
+        print(*(name for name, module in sys.modules.items() if module is not None), file=file)
+"""
 
 ALWAYS = {"working_hours": "00:00-24:00"}
 
@@ -33,6 +47,13 @@ def command(world: World, *arguments: str, **environ: str) -> list[str]:
 
 def cli(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(world, *arguments), capture_output=True, text=True, timeout=60, check=False)
+
+
+def loaded(directory: Path, *arguments: str, without: tuple[str, ...] = ()) -> tuple[int, str, str, set[str]]:
+    """Exit code and both outputs of a command, and the modules that it had loaded in the end."""
+    line = [sys.executable, "-c", _LISTED.format(without=without), *arguments]
+    done = subprocess.run(line, cwd=directory, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr, set((directory / "loaded").read_text().split())
 
 
 @contextmanager

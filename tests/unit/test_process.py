@@ -39,5 +39,6 @@ def test_the_service_loads_nothing_that_it_does_not_need() -> None:
     heavy = """
         rich alembic dateparser typer.testing psycopg dns oauthlib keyring
         caldav.davclient caldav.collection caldav.config icalendar icalendar_searcher recurring_ical_events yaml
+        jinja2 mentorup_daemon.letters.compose mentorup_daemon.replies.understand mentorup_daemon.service.answers
     """.split()
     assert [name for name in heavy if name in loaded] == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentorup_daemon.replies.forward import bare_subject, is_reply
+from mentorup_daemon.replies.subjects import bare_subject, is_reply
 
 
 @pytest.mark.parametrize(
