@@ -286,23 +286,24 @@ class Incoming:
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """UIDs of new messages, and of older ones whose tag may be new; by one search where the server can do that."""
         keywords = reader.tags.keywords if self._searches_keywords and not reader.whole else ()
-        new = not state.uidnext or state.uidnext > cursor.uidnext
         came = range(cursor.uidnext, state.uidnext)
-        if 0 < len(came) <= arguments.UIDS_PER_COMMAND and cursor.modseq and state.modseq == cursor.modseq + 1:
+        few = bool(state.uidnext) and len(came) <= arguments.UIDS_PER_COMMAND  # then nobody has to search for them
+        if few and came and cursor.modseq and state.modseq == cursor.modseq + 1:
             return tuple(came), ()  # each change takes a sequence number of its own: the only one was the arrival
         changed = bool(state.modseq and cursor.modseq) and state.modseq != cursor.modseq
         if not (changed and keywords) or _LABELS in self._session.capabilities:
             return self._uids_from(state, cursor.uidnext), self._retagged(state, cursor, reader)
         tagged = arguments.any_of([f"KEYWORD {arguments.keyword(each)}" for each in keywords])
         criteria = f"MODSEQ {cursor.modseq + 1} {tagged}"
-        if new:
+        if not few:
             criteria = f"OR UID {cursor.uidnext}:* ({criteria})"
         try:
             found = self._session.search(criteria, f"looking for new and tagged mail in {state.folder}")
         except Refused:
             return self._uids_from(state, cursor.uidnext), self._retagged(state, cursor, reader)
         # n:* gives the last one even when it is below n (I07): looked at for nothing, then, as one that is known
-        return tuple(uid for uid in found if uid >= cursor.uidnext), tuple(uid for uid in found if uid < cursor.uidnext)
+        new = tuple(came) if few else tuple(uid for uid in found if uid >= cursor.uidnext)
+        return new, tuple(uid for uid in found if uid < cursor.uidnext)
 
     def _retagged(self, state: Selected, cursor: FolderCursor, reader: _Reader) -> tuple[int, ...]:
         """Older messages that carry a tag, as far as the server can't say that it is an old one."""
