@@ -2,14 +2,21 @@
 
 Ours is the whole look at the mail on a kept connection: the Sent folder, the feedback folder, the inbox, and what came
 into the store. The peers are run as they are meant to be: programs from their start, imap_tools on a new connection.
+The sizes take turns, so that what else the machine does falls on all of them. What is the server's own in it shows in
+EXAMINE alone, bare, on a kept connection with one mail new.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import random
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+from imapclient import IMAPClient
 
 from mentorup_daemon.service import mail_in
 from mentorup_daemon.service.account import Account, go_on
@@ -35,28 +42,50 @@ print((time.perf_counter() - started) * 1000)
 
 def run(stage: Stage) -> Report:
     report = Report("mail-growth")
-    passes: dict[int, Figure] = {}
-    for number in stage.size.mails:
-        server, _ = stage.mailbox(number)
-        passes[number] = _measure(stage, report, server, number)
-    few, many = passes[min(passes)], passes[max(passes)]
-    what = f"{max(passes):,} mails against {min(passes):,}"
-    report.add(Row(what, many, f"the same in {min(passes):,}", few, goal="ratio at most 1.1",
-                   holds=many.median <= few.median * 1.1))  # fmt: skip
+    servers = {number: stage.mailbox(number)[0] for number in stage.size.mails}
+    passes, examined = _in_turns(stage, servers)
+    for number, server in servers.items():
+        _measure(stage, report, server, number, passes[number])
+    few, many = min(servers), max(servers)
+    for number in servers:
+        report.add(Row(f"{number:,} mails, one of them new", passes[number], "EXAMINE alone", examined[number]))
+    what, against = f"{many:,} mails against {few:,}", f"the same in {few:,}"
+    holds = passes[many].median <= passes[few].median * 1.1
+    report.add(Row(what, passes[many], against, passes[few], goal="ratio at most 1.1", holds=holds))
+    report.add(Row(f"{what}: EXAMINE alone", examined[many], against, examined[few]))
+    report.remark(f"Each size has had {len(passes[few].values)} passes, in turns, and as many EXAMINE.")
     return report
 
 
-def _measure(stage: Stage, report: Report, server: Mailserver, number: int) -> Figure:
+def _in_turns(stage: Stage, servers: dict[int, Mailserver]) -> tuple[dict[int, Figure], dict[int, Figure]]:
+    """Our pass with one new mail, and a bare EXAMINE with one new mail, by the number of mails that were there."""
+    looks: dict[int, Callable[[], object]] = {}
+    examines: dict[int, Callable[[], object]] = {}
+    chance = random.Random(1)
+    with contextlib.ExitStack() as stack:
+        for number, server in servers.items():
+            account = ours.account(ours.config(stage.fresh("state"), mail=server))
+            stack.callback(account.close)
+            _settle(account)
+            looks[number] = functools.partial(mail_in.look, account, ours.LATER, go_on)
+            client = stack.enter_context(IMAPClient(server.host, server.plain_port, ssl=False))
+            client.plain_login(server.username, server.password)
+            client.enable("CONDSTORE")
+            examines[number] = functools.partial(client.select_folder, "INBOX", readonly=True)
+        figures = []
+        for works in (looks, examines):
+            values: dict[int, list[float]] = {number: [] for number in servers}
+            for run in range(stage.size.runs * 20 + 1):
+                for number, server in servers.items():
+                    took = timed(1, works[number], functools.partial(_deliver, server, chance)).values
+                    values[number] += took if run else ()  # all that came before is new to the first one
+            figures.append({number: Figure(tuple(each), "ms") for number, each in values.items()})
+    return figures[0], figures[1]
+
+
+def _measure(stage: Stage, report: Report, server: Mailserver, number: int, mine: Figure) -> None:
     what = f"{number:,} mails, one of them new"
     chance = random.Random(number)
-    account = ours.account(ours.config(stage.fresh("state"), mail=server))
-    try:
-        _settle(account)
-        runs = max(stage.size.runs * 4, 1)
-        mine = timed(runs, lambda: mail_in.look(account, ours.LATER, go_on), lambda: _deliver(server, chance))
-    finally:
-        account.close()
-    report.add(Row(what, mine))
     with tapped(server.port) as tap:
         account = ours.account(ours.config(stage.fresh("state"), mail=ours.mail_by_way_of(server, tap.port)))
         try:
@@ -82,7 +111,6 @@ def _measure(stage: Stage, report: Report, server: Mailserver, number: int) -> F
         goal = "a hundredth" if name == "mbsync" and number == max(stage.size.mails) else ""
         holds = mine_bytes.median * 100 <= carried.median if goal else None
         report.add(Row(f"{what}: bytes", mine_bytes, name, carried, goal=goal, holds=holds))
-    return mine
 
 
 def _settle(account: Account) -> None:
