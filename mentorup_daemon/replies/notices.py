@@ -118,14 +118,20 @@ _REPLY_ABOVE = re.compile(
     re.IGNORECASE,
 )
 
+_REPLY_ABOVE_MARKS = ("--", "##", "==", "__")
+
+
+def may_say_reply_above(text: str) -> bool:
+    """False when none of the lines can be one that `is_reply_above_line` knows: marks and words tell, at a glance."""
+    if not any(mark in text for mark in _REPLY_ABOVE_MARKS):
+        return False
+    small = text.lower()
+    return "above th" in small or "oberhalb d" in small
+
 
 def is_reply_above_line(line: str) -> bool:
     """`-- Please reply above this line --`: what follows was written by a ticket system."""
-    return (
-        len(line) <= 200
-        and bool(_REPLY_ABOVE.match(line))
-        and ("--" in line or "##" in line or "==" in line or "__" in line)
-    )
+    return len(line) <= 200 and bool(_REPLY_ABOVE.match(line)) and any(mark in line for mark in _REPLY_ABOVE_MARKS)
 
 
 def is_notice(paragraph: str) -> bool:
@@ -147,11 +153,11 @@ def _small(text: str) -> str:
 def is_list_footer(paragraph: str) -> bool:
     """What a mailing list or group service puts at the end of each mail."""
     text = paragraph[:_LONGEST]
-    lines = [line for line in text.split("\n") if line.strip()]
-    if not lines or len(lines) > 14:
-        return False
     small = _small(text)
     if not _LIST.search(small):
+        return False
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines or len(lines) > 14:
         return False
     rule = bool(_LIST_RULE.match(lines[0])) or lines[0].strip() in ("--", "-- ", "---", "—")
     listed = sum(bool(_LIST_LINE.search(_small(line))) for line in lines)

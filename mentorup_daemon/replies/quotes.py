@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from mentorup_daemon.replies.attribution import LONGEST_LINE, attribution_ending_at, closes_attribution
 from mentorup_daemon.replies.history import header_field, history_at, is_groupwise, is_rule
 
+_MARKED = re.compile(r"[ \t]{0,3}>(?!From )")
 _QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){1,200}")
 _SUPERCITE = re.compile(r"[ \t]{0,3}([A-Z][A-Za-z]{0,4})>[ \t]?")
 _PROMPT = ">>> "  # Python's, in a mail that quotes nothing else
@@ -54,8 +55,7 @@ class Division:
 
 def is_quoted(line: str) -> bool:
     """Begins with a quote mark. `>From` is a line of the writer's that a mail store has escaped (RFC 4155)."""
-    stripped = line.lstrip(" \t")
-    return stripped[:1] == ">" and len(line) - len(stripped) <= 3 and not stripped.startswith(">From ")
+    return _MARKED.match(line) is not None
 
 
 def unquoted(line: str) -> str:
@@ -146,6 +146,9 @@ class _Walk:
 
     def answer_below(self, start: int, end: int) -> None:
         """Go past the quote in lines `start` to `end`, and begin the segment below it."""
+        if self.next_text(end) is None:  # nothing stands below it
+            self.at = len(self.lines)
+            return
         context = _context(self.lines, start, end)
         if self.segments[-1].blank:
             self.segments[-1] = Segment(quoted=context or self.segments[-1].quoted)
@@ -192,21 +195,16 @@ def _next_text_lines(lines: Sequence[str]) -> list[int]:
 
 def _quote_marks(lines: Sequence[str]) -> list[bool]:
     """For each line, whether it is quoted, by `>` or by initials (`AO> `) on at least two lines near."""
-    marks = [">" in line[:4] and is_quoted(line) for line in lines]
-    quotes = any(marks)  # with those about, initials mark the writer's answers
-    only = sum(marks) == 1
+    marks = [
+        line[1:6] != "From " if line[:1] == ">" else ">" in line[1:4] and is_quoted(line)  # most lines, without a call
+        for line in lines
+    ]
+    if any(marks):  # with those about, initials mark the writer's answers
+        _take_back(lines, marks)
+        return marks
     announced: dict[str, bool] = {}
-    prompts = all(line.startswith(_PROMPT) for line, mark in zip(lines, marks, strict=True) if mark)
     for index, line in enumerate(lines):
-        if marks[index]:
-            told = is_groupwise(line) or prompts or (only and _LESS_THAN.match(line) is not None)
-            if told and (is_groupwise(line) or not _announced(lines, index)):
-                marks[index] = False
-            elif _below_own_words(lines, marks, index):
-                # `>50% of them`, broken at the margin, or a line of arrows: the writer's.
-                below = index + 1 < len(lines) and bool(lines[index + 1].strip())
-                marks[index] = not (_LESS_THAN.match(line) or (only and below))
-        elif not quotes and ">" in line[1:10]:
+        if ">" in line[1:10]:
             match = _SUPERCITE.match(line)
             if match and match[1] not in announced:
                 announced[match[1]] = _announced(lines, index)
@@ -215,6 +213,28 @@ def _quote_marks(lines: Sequence[str]) -> list[bool]:
                 for near in (*lines[max(0, index - 2) : index], *lines[index + 1 : index + 3])
             )
     return marks
+
+
+def _take_back(lines: Sequence[str], marks: list[bool]) -> None:
+    """The marks of lines that are the writer's for all their `>`: prompts, comparisons, GroupWise's line."""
+    only = sum(marks) == 1
+    prompts = all(line.startswith(_PROMPT) for line, mark in zip(lines, marks, strict=True) if mark)
+    within = False  # a quote: what goes on with one is no exception, unless all of them are
+    for index, mark in enumerate(marks):
+        if not mark:
+            within = False
+            continue
+        line = lines[index]
+        if within and not prompts and not line.startswith(_PROMPT):
+            continue
+        told = is_groupwise(line) or prompts or (only and _LESS_THAN.match(line) is not None)
+        if told and (is_groupwise(line) or not _announced(lines, index)):
+            marks[index] = False
+        elif _below_own_words(lines, marks, index):
+            # `>50% of them`, broken at the margin, or a line of arrows: the writer's.
+            below = index + 1 < len(lines) and bool(lines[index + 1].strip())
+            marks[index] = not (_LESS_THAN.match(line) or (only and below))
+        within = marks[index]
 
 
 def _announced(lines: Sequence[str], index: int) -> bool:

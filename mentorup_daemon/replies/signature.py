@@ -65,6 +65,7 @@ _DELIMITERS = frozenset({"-- ", "--\u00a0"})
 _LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——", "__", "___", "____"})
 _FIELDS = re.compile(r"\s[|•·]\s")
 _RULE = re.compile(r"[_=*~＊－＝─━-]{5,}$")
+_STROKES = frozenset("_=*~＊－＝─━-–—")  # what a rule or a delimiter ends with
 _LIST_ITEM = re.compile(r"(?:[-*+•]|#{1,6}|\d{1,2}[.)]|\[[ xX]?\])\s")
 _LINK = re.compile(r"[<(\[]{0,2}(?:https?://|mailto:|www\.)[^\s<>]{1,600}[>)\]]{0,2}")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
@@ -151,7 +152,7 @@ def delimiter_at(lines: Sequence[str]) -> int | None:
     below: list[str] = []
     for index in range(len(lines) - 1, -1, -1):
         bare = lines[index].strip() if len(lines[index]) <= 300 else lines[index]
-        if bare in _LOOSE_DELIMITERS or _RULE.match(bare):
+        if bare[-1:] in _STROKES and (bare in _LOOSE_DELIMITERS or _RULE.match(bare)):
             if bare == "--" or (_looks_like_signature(below) and (bare in _LOOSE_DELIMITERS or _is_card(below))):
                 found = index if found is None else min(found, index)
         elif bare:

@@ -11,6 +11,7 @@ the same mill again must change nothing: so it is milled until it stays.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mentorup_daemon.replies.addresses import addresses
@@ -18,7 +19,13 @@ from mentorup_daemon.replies.bodies import Body, bodies
 from mentorup_daemon.replies.fields import first_of, header_fields
 from mentorup_daemon.replies.history import ForwardedBlock, forwarded_block, is_rule
 from mentorup_daemon.replies.html_text import html_text
-from mentorup_daemon.replies.notices import is_banner, is_list_footer, is_notice, is_reply_above_line
+from mentorup_daemon.replies.notices import (
+    is_banner,
+    is_list_footer,
+    is_notice,
+    is_reply_above_line,
+    may_say_reply_above,
+)
 from mentorup_daemon.replies.quotes import Segment, divide
 from mentorup_daemon.replies.signature import delimiter_at, is_device_line, without_contact_block
 
@@ -37,8 +44,7 @@ _MOST_ROUNDS = 12
 _LONGEST_MILLED = 100_000  # characters; a longer text is no letter, and is taken through once
 _MOST_FOOTERS = 16  # paragraphs looked at from the end
 _LONGEST_FOOTER = 16  # lines
-_INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u0000\u00ad\ufffc]+")
-_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\u0085\x0b\x0c\x1c-\x1e]")
+_INVISIBLE = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u0000\u00ad\ufffc"
 _BLANK_RUN = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}(?=\n|$)")
 _MOST_LINES = 20_000
 _QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
@@ -100,11 +106,15 @@ def visible_text_of_html(html: str, *, writer: str = "") -> VisibleText:
 
 
 class _Mill:
-    """What a text is taken through, round by round. `doubtful`: history without marks may be among the words."""
+    """What a text is taken through, round by round. `doubtful`: history without marks may be among the words.
+
+    `clean` are words that were found to have no signature or footer, so that the next round needn't look again.
+    """
 
     def __init__(self, writer: str) -> None:
-        names = addresses(writer)[:3]
+        names = addresses(writer)[:3] if writer else ()
         self.writer = frozenset(word for name, address in names for word in (*_name_words(name), address))
+        self.clean: set[str] = set()
         self.doubtful = False
 
     def settled(self, found: VisibleText, given: str) -> VisibleText:
@@ -119,17 +129,28 @@ class _Mill:
             text = again
         return VisibleText(text, found.answers)
 
+    def cleaned(self, segment: Segment) -> str:
+        """The words of a segment."""
+        lines = _collapsed(segment.lines)
+        words = "\n".join(lines)
+        if words in self.clean:
+            return words
+        found = _cleaned(lines, self.writer)
+        if found == words:
+            self.clean.add(words)
+        return found
+
     def once(self, text: str) -> VisibleText:
         """One round."""
-        text = _INVISIBLE.sub("", _LINE_ENDS.sub("\n", text))
+        text = _visible(_with_plain_line_ends(text))
         lines = _BLANK_RUN.sub("\n", text).split("\n", _MOST_LINES)
         rest = lines.pop() if len(lines) > _MOST_LINES else ""
-        division = divide(_without_opening(lines))
+        division = divide(_without_opening(lines, text))
         self.doubtful = self.doubtful or division.doubtful
         kept: list[str] = []
         answers: list[InlineAnswer] = []
         for segment in division.segments:
-            words = _clean(segment, self.writer)
+            words = self.cleaned(segment)
             if words:
                 kept.append(words)
                 if segment.quoted:
@@ -140,31 +161,44 @@ class _Mill:
         return VisibleText("\n\n".join(kept).strip(), tuple(answers))
 
 
-def _name_words(name: str) -> list[str]:
-    return [word for word in name.lower().replace(",", " ").split() if len(word) > 2 or (word > "\u2e80" and word[1:])]
-
-
-def _without_opening(lines: list[str]) -> list[str]:
-    """Without a gateway's banner at the beginning, and without all that stands below `reply above this line`."""
-    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
-    end = next((index for index in range(first, len(lines)) if not lines[index].strip()), len(lines))
-    if end > first and is_banner("\n".join(lines[first:end])):
-        lines = lines[end:]
-    for index, line in enumerate(lines):
-        if ("--" in line or "##" in line or "==" in line or "__" in line) and is_reply_above_line(line):
-            return lines[:index]
-    return lines
-
-
-def _clean(segment: Segment, writer: frozenset[str]) -> str:
-    lines = [line.rstrip() if line != "-- " else line for line in segment.lines]
+def _cleaned(lines: list[str], writer: frozenset[str]) -> str:
+    """Without what stands at the end and isn't said by the writer."""
     lines = _without_device_lines(lines)
     lines = _without_footers(lines)
     delimiter = delimiter_at(lines)
     if delimiter is not None:
         lines = _without_footers(lines[:delimiter])
-    lines = without_contact_block(lines, writer)
-    return _collapsed(lines)
+    return "\n".join(_collapsed(without_contact_block(lines, writer)))
+
+
+def _with_plain_line_ends(text: str) -> str:
+    """With a line feed for whatever ends a line, as `str.splitlines` has it; what is below the last one stays so."""
+    return "\n".join(f"{text}.".splitlines())[:-1]
+
+
+def _visible(text: str) -> str:
+    """Without characters that show nothing; to look for each is five times as fast as one look for all."""
+    for character in _INVISIBLE:
+        if character in text:
+            text = text.replace(character, "")
+    return text
+
+
+def _name_words(name: str) -> list[str]:
+    return [word for word in name.lower().replace(",", " ").split() if len(word) > 2 or (word > "\u2e80" and word[1:])]
+
+
+def _without_opening(lines: list[str], text: str) -> list[str]:
+    """Without a gateway's banner at the beginning, and without all that stands below `reply above this line`."""
+    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    end = next((index for index in range(first, len(lines)) if not lines[index].strip()), len(lines))
+    if end > first and is_banner("\n".join(lines[first:end])):
+        lines = lines[end:]
+    if may_say_reply_above(text):
+        for index, line in enumerate(lines):
+            if is_reply_above_line(line):
+                return lines[:index]
+    return lines
 
 
 def _without_device_lines(lines: list[str]) -> list[str]:
@@ -221,20 +255,23 @@ def _footer_rule(lines: list[str], start: int, end: int) -> int:
     return start
 
 
-def _collapsed(lines: list[str]) -> str:
+def _collapsed(lines: Sequence[str]) -> list[str]:
+    """Without blanks at the ends of lines (but the mark of a signature has one), one blank line where several stand."""
     kept: list[str] = []
     for line in lines:
-        stripped = line.rstrip()
-        if stripped or (kept and kept[-1]):
-            kept.append(stripped)
-    return "\n".join(kept).strip("\n").rstrip()
+        bare = line.rstrip() if line != "-- " else line
+        if bare or (kept and kept[-1]):
+            kept.append(bare)
+    if kept and not kept[-1]:
+        kept.pop()
+    return kept
 
 
 def _unflowed(text: str, delsp: bool) -> str:
     """Soft line breaks of format=flowed taken out, quotes joined with quotes of their depth only (RFC 3676 4)."""
     joined: list[tuple[int, list[str]]] = []
     open_depth = -1  # of the line above, when it ends softly
-    for line in _LINE_ENDS.sub("\n", text).split("\n"):
+    for line in _with_plain_line_ends(text).split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         words = line[depth:].removeprefix(" ")
         soft = words.endswith(" ") and words != "-- "
