@@ -18,12 +18,13 @@ from functools import lru_cache
 
 LONGEST_LINE = 400  # characters; mail programs wrap or keep attributions shorter
 LONGEST_WRAP = 5  # lines of one attribution: the date, the name, `<`, the address, the verb
+_LONGEST_VERB = 60  # characters at the end of a line that are searched for a verb
 
 _VERBS = (
     # en, de, nl
     r"wrote|writes|said|schrieb|schrieben|schreibt|geschrieben|schreef|schrijft|geschreven|"
     # fr, es, ca, pt, it, ro
-    r"a\s+[ée]crit|[ée]crit|écrivait|nous a dit|escribió|escribio|escribía|ha escrito|va escriure|escreveu|"
+    r"a\s+écrit|a\s+ecrit|écrit|ecrit|écrivait|nous a dit|escribió|escribio|escribía|ha escrito|va escriure|escreveu|"
     r"ha scritto|scrisse|scrive|a scris|"
     # sv, da, no, fi, et
     r"skrev|skriver|skreiv|kirjoitti|kirjoittaa|kirjutas|"
@@ -37,12 +38,37 @@ _VERBS = (
     # he, ar
     r"כתב/ה|כתבה|כתב|كتب/كتبت|كتبت|كتب|كتابة ما يلي"
 )
-_VERB = re.compile(rf"(?<![\w'’-])(?:{_VERBS})(?![\w'’-])", re.IGNORECASE)
+
+
+def _by_first_letter(phrases: Sequence[str]) -> str:
+    """The phrases, each beginning with a plain letter, as a pattern that looks at that before it looks at phrases.
+
+    Three times as fast as a pattern that tries them one by one.
+    """
+    letters: dict[str, list[str]] = {}
+    for phrase in phrases:
+        letters.setdefault(phrase[0], []).append(phrase[1:])
+    choices = "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in letters.items())
+    return f"(?=[{''.join(letters)}])(?:{choices})"
+
+
+_PHRASES = _VERBS.split("|")
+_VERB_WORDS = _by_first_letter(_PHRASES)
+_VERB = re.compile(rf"(?<![\w'’-])(?:{_VERB_WORDS})(?![\w'’-])", re.IGNORECASE)
+_FOLLOWING = "følgende|följande|the following|o seguinte|le message suivant"
 _VERB_EAST = re.compile(r"写道|寫道|写到|寫到|書きました|のメール|のメッセージ|作成|작성|썼습니다|님의 말|เขียน")
 _VERB_AT_END = re.compile(
-    rf"(?:(?<![\w'’-])(?:{_VERBS})(?: følgende| följande| följande| the following| o seguinte| le message suivant)?"
+    rf"(?:(?<![\w'’-])(?:{_VERB_WORDS})(?: (?:{_FOLLOWING}))?"
     rf"|写道|寫道|写到|寫到|書きました|のメール|のメッセージ|작성|썼습니다|님의 말)\s*$",
     re.IGNORECASE,
+)
+# A last word that is found here is the verb itself, and no phrase that ends with it begins further left: so the search
+# by pattern, twenty times as slow, is left for the rest.
+_VERB_ALONE = frozenset(
+    verb
+    for verb in _PHRASES
+    if verb.isalpha()
+    and not any(other.endswith(verb) and other != verb for other in (*_PHRASES, *_FOLLOWING.split("|")))
 )
 _STARTERS = re.compile(
     r"(?:on|at|in message|in article|am|le|el|il|em|op|den|på|dnia|dne|dňa|w dniu|wiadomość napisana|"
@@ -99,6 +125,17 @@ def verb_within(line: str) -> bool:
     return bool(_VERB.search(line) or _VERB_EAST.search(line))
 
 
+def _verb_at_end(line: str) -> int | None:
+    """Where the verb begins that the line ends with; None when it ends with none."""
+    if line[-1:] in ".,!?;" or line[-1:].isdigit():
+        return None
+    above, _, last = line.rpartition(" ")
+    if above and last in _VERB_ALONE:
+        return len(line) - len(last)
+    found = _VERB_AT_END.search(line, max(0, len(line) - _LONGEST_VERB))
+    return found.start() if found else None
+
+
 @lru_cache(maxsize=4096)
 def closes_attribution(line: str) -> bool:
     """Whether an attribution may end with this line: a colon at its end, or a verb, or an address after a date."""
@@ -107,7 +144,7 @@ def closes_attribution(line: str) -> bool:
     bare = line.rstrip(" \t*_-–—>\"'”»")
     if bare.endswith((":", "：")):
         return True
-    if _VERB_AT_END.search(bare[-60:]) or (_ISO_START.match(bare) and _TIME.search(bare)):
+    if _verb_at_end(bare) is not None or (_ISO_START.match(bare) and _TIME.search(bare)):
         return True
     if _NEWS.search(bare) or bare.lower().startswith("posted by "):
         return True
@@ -176,7 +213,7 @@ class _Candidate:
 def _candidate(text: str, *, wrapped: bool) -> _Candidate:
     bare = text.strip(_DECORATION)
     core = bare.rstrip(":： \t")
-    at_end = _VERB_AT_END.search(core, max(0, len(core) - 60))
+    at_end = _verb_at_end(core)
     time = bool(_TIME.search(core))
     return _Candidate(
         core=core,
@@ -188,7 +225,7 @@ def _candidate(text: str, *, wrapped: bool) -> _Candidate:
         started=bool(_STARTERS.match(core) or _WEEKDAYS_MONTHS.match(core) or core[:1].isdigit()),
         iso=bool(_ISO_START.match(core)),
         verb=at_end is not None or verb_within(core),
-        subject=core[: at_end.start()] if at_end else "",
+        subject=core[:at_end] if at_end else "",
         wrapped=wrapped,
     )
 
@@ -198,11 +235,12 @@ def _judge(text: str, *, wrapped: bool, quote_follows: bool) -> tuple[bool, bool
     if len(text) > LONGEST_LINE + 200:
         return None
     seen = _candidate(text, wrapped=wrapped)
-    if seen.verb:
-        sure, likely = _sure_with_verb(seen), _likely_with_verb(seen)
-    else:
-        sure, likely = _sure_without_verb(seen), _likely_without_verb(seen)
-    return (sure, seen.started) if sure or (likely and quote_follows) else None
+    sure = _sure_with_verb(seen) if seen.verb else _sure_without_verb(seen)
+    if not sure:
+        likely = quote_follows and (_likely_with_verb(seen) if seen.verb else _likely_without_verb(seen))
+        if not likely:
+            return None
+    return sure, seen.started
 
 
 def _sure_without_verb(seen: _Candidate) -> bool:
@@ -224,7 +262,7 @@ def _likely_without_verb(seen: _Candidate) -> bool:
 
 def _sure_with_verb(seen: _Candidate) -> bool:
     """`On Mon, Nov 2, 2026 at 9:14 AM Ana Ortiz wrote:`: a date, and before the verb a name."""
-    if _FIRST_PERSON.search(seen.subject):
+    if _first_person(seen.subject):
         return False
     if seen.started and seen.dated:
         told = seen.address or (_ends_with_name(seen.subject) if seen.subject else seen.time)
@@ -235,7 +273,7 @@ def _sure_with_verb(seen: _Candidate) -> bool:
 
 
 def _likely_with_verb(seen: _Candidate) -> bool:
-    if _FIRST_PERSON.search(seen.subject) and not seen.dated:
+    if not seen.dated and _first_person(seen.subject):
         return False
     if _NEWS.search(seen.core) and (seen.address or _name_word(seen.core.split(None, 1)[0])):
         return True
@@ -246,6 +284,12 @@ def _likely_with_verb(seen: _Candidate) -> bool:
     if seen.subject:
         return _is_name(seen.subject) or (seen.dated and seen.named and _ends_with_name(seen.subject))
     return seen.dated and seen.named and len(seen.core) < 160
+
+
+def _first_person(subject: str) -> bool:
+    """Whether the subject ends with "I", with "had" and another word behind it at most."""
+    words = subject.rsplit(None, 3)
+    return bool(_FIRST_PERSON.search(subject, len(words[0]) if len(words) > 3 else 0))
 
 
 def _name_word(word: str) -> bool:

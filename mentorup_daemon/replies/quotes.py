@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from mentorup_daemon.replies.attribution import LONGEST_LINE, attribution_ending_at, closes_attribution
 from mentorup_daemon.replies.history import header_field, history_at, is_groupwise, is_rule
@@ -24,6 +25,9 @@ _LONGEST_LOOK = 6  # blank lines looked over between an attribution and its quot
 _MOST_LOOKS = 500  # lines of one body that may begin history; more have no place in a mail, and are kept
 _MOST_SEGMENTS = 2_000  # segments of one body that are told apart
 _TELLING = re.compile(r"[:：@]|^[ \t>*#]{0,6}[-–—_=*]{2}|[-–—_=]{2}[ \t*]{0,4}$")  # what every mark of history holds
+# Without one of these, or two strokes, a text has no line that `_TELLING` finds or that is quoted.
+_TELLING_MARKS = (">", ":", "：", "@")
+_STROKES = re.compile(r"[-–—_=*][-–—_=*]")
 _CONTEXT = 12  # quoted lines kept as the context of an answer
 
 
@@ -62,6 +66,11 @@ def unquoted(line: str) -> str:
     """A quoted line without its marks."""
     match = _QUOTE.match(line)
     return line[match.end() :].strip() if match else line.strip()
+
+
+def may_hold_history(text: str) -> bool:
+    """False when a division would find nothing but own lines in the text: a glance at the whole, not line by line."""
+    return any(mark in text for mark in _TELLING_MARKS) or _STROKES.search(text) is not None
 
 
 def divide(lines: Sequence[str]) -> Division:
@@ -130,7 +139,7 @@ class _Walk:
     def attribution(self) -> bool:
         """Whether an attribution ends at this line; see `history`."""
         below = self.next_text(self.at + 1)
-        quoted = below is not None and self.marks[below] and below - self.at <= _LONGEST_LOOK
+        quoted = below is not None and bool(self.marks[below]) and below - self.at <= _LONGEST_LOOK
         found = attribution_ending_at(self.lines, self.at, self.floor, quote_follows=quoted)
         if found is None or not (quoted or found.sure):
             return False
@@ -193,12 +202,16 @@ def _next_text_lines(lines: Sequence[str]) -> list[int]:
     return following
 
 
-def _quote_marks(lines: Sequence[str]) -> list[bool]:
-    """For each line, whether it is quoted, by `>` or by initials (`AO> `) on at least two lines near."""
-    marks = [
+def _quote_marks(lines: Sequence[str]) -> bytearray:
+    """For each line 1 if it is quoted, by `>` or by initials (`AO> `) on at least two lines near; else 0.
+
+    Bytes, since `bytearray.find` goes to the next quote, or to its end, in one step.
+    """
+    quoted = [
         line[1:6] != "From " if line[:1] == ">" else ">" in line[1:4] and is_quoted(line)  # most lines, without a call
         for line in lines
     ]
+    marks = bytearray(quoted)
     if any(marks):  # with those about, initials mark the writer's answers
         _take_back(lines, marks)
         return marks
@@ -215,18 +228,21 @@ def _quote_marks(lines: Sequence[str]) -> list[bool]:
     return marks
 
 
-def _take_back(lines: Sequence[str], marks: list[bool]) -> None:
+def _take_back(lines: Sequence[str], marks: bytearray) -> None:
     """The marks of lines that are the writer's for all their `>`: prompts, comparisons, GroupWise's line."""
-    only = sum(marks) == 1
-    prompts = all(line.startswith(_PROMPT) for line, mark in zip(lines, marks, strict=True) if mark)
-    within = False  # a quote: what goes on with one is no exception, unless all of them are
-    for index, mark in enumerate(marks):
-        if not mark:
-            within = False
-            continue
+    prompting = [line[:4] == _PROMPT for line in compress(lines, marks)]
+    prompts, prompted, only = all(prompting), any(prompting), len(prompting) == 1
+    index = -1
+    while (index := marks.find(1, index + 1)) >= 0:
         line = lines[index]
-        if within and not prompts and not line.startswith(_PROMPT):
-            continue
+        if index > 0 and marks[index - 1]:  # what goes on with a quote is no exception, but for prompts
+            if not prompted:
+                index = marks.find(0, index)
+                if index < 0:
+                    return
+                continue
+            if not prompts and not line.startswith(_PROMPT):
+                continue
         told = is_groupwise(line) or prompts or (only and _LESS_THAN.match(line) is not None)
         if told and (is_groupwise(line) or not _announced(lines, index)):
             marks[index] = False
@@ -234,7 +250,6 @@ def _take_back(lines: Sequence[str], marks: list[bool]) -> None:
             # `>50% of them`, broken at the margin, or a line of arrows: the writer's.
             below = index + 1 < len(lines) and bool(lines[index + 1].strip())
             marks[index] = not (_LESS_THAN.match(line) or (only and below))
-        within = marks[index]
 
 
 def _announced(lines: Sequence[str], index: int) -> bool:
@@ -242,20 +257,22 @@ def _announced(lines: Sequence[str], index: int) -> bool:
     return any(closes_attribution(near) for near in lines[max(0, index - 3) : index])
 
 
-def _below_own_words(lines: Sequence[str], marks: Sequence[bool], index: int) -> bool:
+def _below_own_words(lines: Sequence[str], marks: bytearray, index: int) -> bool:
     """A marked line alone, straight below an own line that announces no quote."""
     if index == 0 or marks[index - 1] or not lines[index - 1].strip():
         return False
     return not (index + 1 < len(lines) and marks[index + 1]) and not closes_attribution(lines[index - 1])
 
 
-def _quote_end(lines: Sequence[str], marks: Sequence[bool], following: Sequence[int], start: int) -> int:
+def _quote_end(lines: Sequence[str], marks: bytearray, following: Sequence[int], start: int) -> int:
     """Where the quote that begins at `start` ends: over blank lines, and over the tails of lines broken in transit."""
     at = start
     count = len(lines)
     while at < count:
         if marks[at]:
-            at += 1
+            at = marks.find(0, at)
+            if at < 0:
+                return count
         elif not lines[at].strip():
             after = following[at]
             if after >= count or not marks[after]:
@@ -268,7 +285,7 @@ def _quote_end(lines: Sequence[str], marks: Sequence[bool], following: Sequence[
     return at
 
 
-def _broken_tail(lines: Sequence[str], marks: Sequence[bool], at: int) -> bool:
+def _broken_tail(lines: Sequence[str], marks: bytearray, at: int) -> bool:
     """An unmarked line between two marked ones that goes on with a long line above, which a program broke."""
     above, line = lines[at - 1], lines[at]
     if not marks[at - 1] or at + 1 >= len(lines) or not marks[at + 1] or not 66 <= len(above) <= LONGEST_LINE:

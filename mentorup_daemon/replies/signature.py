@@ -14,6 +14,7 @@ from functools import lru_cache
 
 _LONGEST = 160  # characters of a line that can be part of a signature
 _LAST_LINES = 14  # lines of a contact block, the name included
+_LONGEST_LEAD = 200  # characters above the word that tells of a device, where the line doesn't begin with one
 
 _DEVICE_STEMS = re.compile(
     r"(?:sent (?:from|via|with|by|using|on)|from my|written (?:on|with)|typed on|envoyé (?:de|depuis|"
@@ -56,11 +57,10 @@ _OUTLOOK_SYSTEM = re.compile(r"\b(?:ios|android)|\bmac\b", re.IGNORECASE)
 _MAYBE_DEVICE = re.compile(
     r"\W{0,6}(?:sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|"
     r"lähet|wysł|ode?s|отпр|посл|"
-    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld|posla|изпр|saad|nosū|išsi|đã|được|dik|dih|ส่ง|ارس)|"
-    r".{0,200}(?:outlook|送信|傳送|发送|寄出|"
-    r"보냄|보냈|gönder|から|भेजा)",
+    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld|posla|изпр|saad|nosū|išsi|đã|được|dik|dih|ส่ง|ارس)",
     re.IGNORECASE,
 )
+_MAYBE_DEVICE_LATER = re.compile(r"outlook|送信|傳送|发送|寄出|보냄|보냈|gönder|から|भेजा")  # in small letters
 _DELIMITERS = frozenset({"-- ", "--\u00a0"})
 _LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——", "__", "___", "____"})
 _FIELDS = re.compile(r"\s[|•·]\s")
@@ -70,6 +70,9 @@ _LIST_ITEM = re.compile(r"(?:[-*+•]|#{1,6}|\d{1,2}[.)]|\[[ xX]?\])\s")
 _LINK = re.compile(r"[<(\[]{0,2}(?:https?://|mailto:|www\.)[^\s<>]{1,600}[>)\]]{0,2}")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{1,100})\]\(?(?=https?://|<|\()")
 
+# What every way to reach someone holds: a digit, an @, the dot of a site, the :// of a link. What isn't Latin script
+# passes too, for it has digits of its own.
+_REACH = re.compile(r"[0-9¹²³@.:\u0250-\U0010ffff](?:(?<![.:])|(?<=\.)\S|(?<=:)//)")
 _PHONE = re.compile(r"(?:\+|00|\()?\d[\d \t()./–-]{5,22}\d")
 _PHONE_WORD = re.compile(
     r"(?:^|\W)(?:t|p|m|f|c|o|w|tel|tél|ph|phone|mobile|mob|cell|office|direct|fax|tfn|tlf|puh|handy|"
@@ -127,8 +130,12 @@ _SENTENCE_END = re.compile(r"[.!?:;…。！？]\W{0,2}$")
 @lru_cache(maxsize=4096)
 def is_device_line(line: str) -> bool:
     """Whether a line is what a telephone or program adds by itself: `Sent from my iPhone`, `Get Outlook for iOS`."""
-    if len(line) > 4 * _LONGEST or not _MAYBE_DEVICE.match(line):
+    if len(line) > 4 * _LONGEST:
         return False
+    if not _MAYBE_DEVICE.match(line):
+        later = _MAYBE_DEVICE_LATER.search(line.lower())
+        if later is None or later.start() > _LONGEST_LEAD:
+            return False
     bare = _LINK.sub(" ", _MARKDOWN_LINK.sub(r"\1 ", line)).strip(" \t\u00a0()<>[]*_-–—|.!")
     words = bare.split()
     if not words or len(bare) > _LONGEST:
@@ -187,7 +194,8 @@ def without_contact_block(lines: list[str], writer: frozenset[str]) -> list[str]
     text = [index for index in tail if lines[index].strip()]
     if not text:
         return lines
-    end = _end_above_card(lines, text, writer)
+    reached = any(_REACH.search(lines[index]) for index in text)
+    end = _end_above_card(lines, text, writer) if reached else len(lines)
     while end > 0 and not lines[end - 1].strip():
         end -= 1
     return lines[:end]

@@ -24,9 +24,11 @@ from mentorup_daemon.replies.notices import (
     is_list_footer,
     is_notice,
     is_reply_above_line,
+    may_be_banner,
+    may_hold_footer,
     may_say_reply_above,
 )
-from mentorup_daemon.replies.quotes import Segment, divide
+from mentorup_daemon.replies.quotes import Division, Segment, divide, may_hold_history
 from mentorup_daemon.replies.signature import delimiter_at, is_device_line, without_contact_block
 
 __all__ = [
@@ -45,6 +47,7 @@ _LONGEST_MILLED = 100_000  # characters; a longer text is no letter, and is take
 _MOST_FOOTERS = 16  # paragraphs looked at from the end
 _LONGEST_FOOTER = 16  # lines
 _INVISIBLE = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u0000\u00ad\ufffc"
+_LINE_ENDS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # beside the line feed, as `str.splitlines` has them
 _BLANK_RUN = re.compile(r"\n[ \t\u00a0]*(?:\n[ \t\u00a0]*){2,}(?=\n|$)")
 _MOST_LINES = 20_000
 _QUOTED_LINE = re.compile(r"^>.*\n?", re.MULTILINE)
@@ -123,11 +126,22 @@ class _Mill:
         if text == given.strip() or len(text) > _LONGEST_MILLED:
             return found
         for _ in range(_MOST_ROUNDS):
+            if self.stands(text):
+                break
             again = self.once(text).text
             if again == text:
                 break
             text = again
         return VisibleText(text, found.answers)
+
+    def stands(self, text: str) -> bool:
+        """True when a further round would surely change nothing: clean words, and none that tell of anything else."""
+        return (
+            text in self.clean
+            and not may_hold_history(text)
+            and not may_be_banner(text)
+            and not may_say_reply_above(text)
+        )
 
     def cleaned(self, segment: Segment) -> str:
         """The words of a segment."""
@@ -145,7 +159,8 @@ class _Mill:
         text = _visible(_with_plain_line_ends(text))
         lines = _BLANK_RUN.sub("\n", text).split("\n", _MOST_LINES)
         rest = lines.pop() if len(lines) > _MOST_LINES else ""
-        division = divide(_without_opening(lines, text))
+        lines = _without_opening(lines, text)
+        division = divide(lines) if may_hold_history(text) else Division((Segment(lines),))
         self.doubtful = self.doubtful or division.doubtful
         kept: list[str] = []
         answers: list[InlineAnswer] = []
@@ -173,6 +188,8 @@ def _cleaned(lines: list[str], writer: frozenset[str]) -> str:
 
 def _with_plain_line_ends(text: str) -> str:
     """With a line feed for whatever ends a line, as `str.splitlines` has it; what is below the last one stays so."""
+    if not any(map(text.__contains__, _LINE_ENDS)):
+        return text
     return "\n".join(f"{text}.".splitlines())[:-1]
 
 
@@ -190,10 +207,11 @@ def _name_words(name: str) -> list[str]:
 
 def _without_opening(lines: list[str], text: str) -> list[str]:
     """Without a gateway's banner at the beginning, and without all that stands below `reply above this line`."""
-    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
-    end = next((index for index in range(first, len(lines)) if not lines[index].strip()), len(lines))
-    if end > first and is_banner("\n".join(lines[first:end])):
-        lines = lines[end:]
+    if may_be_banner(text):
+        first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+        end = next((index for index in range(first, len(lines)) if not lines[index].strip()), len(lines))
+        if end > first and is_banner("\n".join(lines[first:end])):
+            lines = lines[end:]
     if may_say_reply_above(text):
         for index, line in enumerate(lines):
             if is_reply_above_line(line):
@@ -219,6 +237,8 @@ def _without_device_lines(lines: list[str]) -> list[str]:
 
 def _without_footers(lines: list[str]) -> list[str]:
     """Without legal notices and list footers at the end, paragraph by paragraph from the last."""
+    if not may_hold_footer(lines):
+        return lines
     end = len(lines)
     cut = end
     passed = 0  # paragraphs passed over that may belong to the footer of a list above them
