@@ -190,12 +190,13 @@ def without_contact_block(lines: list[str], writer: frozenset[str]) -> list[str]
     Without a closing above it a block goes only when one of the words of `writer` (lower case: name, address) stands
     in its first line: else it may be the card of someone the mail is about.
     """
+    if not _REACH.search("\n".join(lines)):
+        return lines
     tail = _tail(lines)
     text = [index for index in tail if lines[index].strip()]
     if not text:
         return lines
-    reached = any(_REACH.search(lines[index]) for index in text)
-    end = _end_above_card(lines, text, writer) if reached else len(lines)
+    end = _end_above_card(lines, text, writer)
     while end > 0 and not lines[end - 1].strip():
         end -= 1
     return lines[:end]

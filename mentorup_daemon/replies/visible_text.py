@@ -135,12 +135,14 @@ class _Mill:
         return VisibleText(text, found.answers)
 
     def stands(self, text: str) -> bool:
-        """True when a further round would surely change nothing: clean words, and none that tell of anything else."""
-        return (
-            text in self.clean
-            and not may_hold_history(text)
-            and not may_be_banner(text)
-            and not may_say_reply_above(text)
+        """True when a further round would surely change nothing: clean words, and none that tell of anything else.
+
+        `text` is what a round has made.
+        """
+        if may_hold_history(text) or may_be_banner(text) or may_say_reply_above(text):
+            return False
+        return text in self.clean or (
+            text.count("\n") < _MOST_LINES and self.cleaned(Segment(text.split("\n"))) == text
         )
 
     def cleaned(self, segment: Segment) -> str:
