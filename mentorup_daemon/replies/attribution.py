@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mentorup_daemon.replies.choices import by_first_letter
+
 LONGEST_LINE = 400  # characters; mail programs wrap or keep attributions shorter
 LONGEST_WRAP = 5  # lines of one attribution: the date, the name, `<`, the address, the verb
 _LONGEST_VERB = 60  # characters at the end of a line that are searched for a verb
@@ -38,22 +40,8 @@ _VERBS = (
     # he, ar
     r"כתב/ה|כתבה|כתב|كتب/كتبت|كتبت|كتب|كتابة ما يلي"
 )
-
-
-def _by_first_letter(phrases: Sequence[str]) -> str:
-    """The phrases, each beginning with a plain letter, as a pattern that looks at that before it looks at phrases.
-
-    Three times as fast as a pattern that tries them one by one.
-    """
-    letters: dict[str, list[str]] = {}
-    for phrase in phrases:
-        letters.setdefault(phrase[0], []).append(phrase[1:])
-    choices = "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in letters.items())
-    return f"(?=[{''.join(letters)}])(?:{choices})"
-
-
 _PHRASES = _VERBS.split("|")
-_VERB_WORDS = _by_first_letter(_PHRASES)
+_VERB_WORDS = by_first_letter(_VERBS)
 _VERB = re.compile(rf"(?<![\w'’-])(?:{_VERB_WORDS})(?![\w'’-])", re.IGNORECASE)
 _FOLLOWING = "følgende|följande|the following|o seguinte|le message suivant"
 _VERB_EAST = re.compile(r"写道|寫道|写到|寫到|書きました|のメール|のメッセージ|作成|작성|썼습니다|님의 말|เขียน")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mentorup_daemon.replies.attribution import LONGEST_LINE
+from mentorup_daemon.replies.choices import by_first_letter
 
 _MOST_LINES = 20_000  # of a body that are searched for a forwarded message
 _TELLING = re.compile(r"[:：]|[-–—_=]{2}")
@@ -96,7 +97,9 @@ _FORWARD_OPENERS = frozenset(
     "بدء الرسالة المعاد توجيهها|بداية الرسالة المعاد توجيهها|بداية الرسالة المُعاد توجيهها".split("|")
 )
 _SEPARATOR = re.compile(
-    rf"[\s>*#]{{0,6}}[-–—_=]{{2,}}[\s*]*(?:(?P<original>{_ORIGINAL})|(?P<forwarded>{_FORWARDED}))", re.IGNORECASE
+    rf"[\s>*#]{{0,6}}[-–—_=]{{2,}}[\s*]*(?:(?P<original>{by_first_letter(_ORIGINAL)})|"
+    rf"(?P<forwarded>{by_first_letter(_FORWARDED)}))",
+    re.IGNORECASE,
 )
 _RULE = re.compile(r"[ \t]{0,4}(?:[_]{4,}|[-–—]{5,}|[=]{8,}|[*]{8,}|(?:- ){4,}-?)[ \t]*$")
 _GROUPWISE = re.compile(r">>> .{1,200}\d{1,2}[:.h]\d{2}.{0,12}>>>[ \t]*$")

@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mentorup_daemon.replies.choices import by_first_letter
+
 _LONGEST = 4000  # characters of a notice that are read
 
 _LEGAL = {
@@ -45,8 +47,8 @@ _LEGAL = {
     ),
 }
 _LEGAL_PATTERNS = [re.compile(words) for words in _LEGAL.values()]
-_LEGAL_OPENING = re.compile(
-    r"\W{0,6}(?:confidentiality(?: notice| note| statement)?|legal (?:notice|disclaimer)|disclaimer|email disclaimer|"
+_OPENINGS = (
+    r"confidentiality(?: notice| note| statement)?|legal (?:notice|disclaimer)|disclaimer|email disclaimer|"
     r"privileged and confidential|notice of confidentiality|haftungsausschluss|"
     r"vertraulichkeitshinweis|avis de confidentialité|"
     r"aviso (?:legal|de confidencialidad|de confidencialidade)|nota di riservatezza|"
@@ -59,9 +61,9 @@ _LEGAL_OPENING = re.compile(
     r"это (?:сообщение|письмо)|данное (?:сообщение|письмо)|настоящее |це повідомлення|цей лист|"
     r"bu (?:e-?posta|ileti|mesaj)|"
     r"αυτό το|το παρόν|このメール|本メール|本邮件|本郵件|此邮件|此郵件|이 메일|본 메일|דוא|הודעה זו|"
-    r"هذه الرسالة|if you (?:are not|have received)|any (?:views|opinions))",
-    re.IGNORECASE,
+    r"هذه الرسالة|if you (?:are not|have received)|any (?:views|opinions)"
 )
+_LEGAL_OPENING = re.compile(rf"\W{{0,6}}(?:{by_first_letter(_OPENINGS)})", re.IGNORECASE)
 _ENVIRONMENT = re.compile(
     r"consider the environment|think before (?:you )?print|think of the environment|umwelt.{0,60}(?:druck|ausdruck)|"
     r"impr(?:imer|ession).{0,80}(?:environnement|imprim)|l'environnement.{0,80}(?:environnement|imprim)|"
@@ -81,6 +83,9 @@ _LIST = re.compile(
     r"disiscri|uitschrijven|"
     r"avregistrera|mailman|lists\.\w{2,}|groups\.io|post to this group|to post to|non-text portions of this message|"
     r"отписаться|一覧から退会|取消订阅"
+)
+_FOOTER_WORDS = re.compile(
+    by_first_letter("|".join(pattern.pattern for pattern in (_LIST, _ENVIRONMENT, _LEGAL_PATTERNS[0])))
 )
 _LIST_SURE = re.compile(
     r"you (?:received|are receiving|have received) this (?:message|e-?mail|mail) because|"
@@ -138,13 +143,7 @@ def may_hold_footer(lines: Sequence[str]) -> bool:
 
     A notice has all the ways to speak as one, so of what is secret too, or else it has an opening.
     """
-    small = _small("\n".join(lines))
-    return bool(
-        _LIST.search(small)
-        or _ENVIRONMENT.search(small)
-        or _LEGAL_PATTERNS[0].search(small)
-        or any(map(_LEGAL_OPENING.match, lines))
-    )
+    return bool(_FOOTER_WORDS.search(_small("\n".join(lines)))) or any(map(_LEGAL_OPENING.match, lines))
 
 
 def is_notice(paragraph: str) -> bool:

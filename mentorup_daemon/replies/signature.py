@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from mentorup_daemon.replies.choices import by_first_letter
+
 _LONGEST = 160  # characters of a line that can be part of a signature
 _LAST_LINES = 14  # lines of a contact block, the name included
 _LONGEST_LEAD = 200  # characters above the word that tells of a device, where the line doesn't begin with one
@@ -54,12 +56,12 @@ _APOLOGY = re.compile(
     re.IGNORECASE,
 )
 _OUTLOOK_SYSTEM = re.compile(r"\b(?:ios|android)|\bmac\b", re.IGNORECASE)
-_MAYBE_DEVICE = re.compile(
-    r"\W{0,6}(?:sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|"
+_DEVICE_BEGINNINGS = (
+    r"sent|from|get|written|typed|envoy|von|gesendet|diese|envi|invi|ver[zs]|skick|send|"
     r"lähet|wysł|ode?s|отпр|посл|"
-    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld|posla|изпр|saad|nosū|išsi|đã|được|dik|dih|ส่ง|ارس)",
-    re.IGNORECASE,
+    r"наді|відп|στάλ|εστά|απεσ|iphone|ipad|tele|נשלח|أ|مرس|تم|발|从|從|发|來|傳|elk|trim|küld|posla|изпр|saad|nosū|išsi|đã|được|dik|dih|ส่ง|ارس"
 )
+_MAYBE_DEVICE = re.compile(rf"\W{{0,6}}(?:{by_first_letter(_DEVICE_BEGINNINGS)})", re.IGNORECASE)
 _MAYBE_DEVICE_LATER = re.compile(r"outlook|送信|傳送|发送|寄出|보냄|보냈|gönder|から|भेजा")  # in small letters
 _DELIMITERS = frozenset({"-- ", "--\u00a0"})
 _LOOSE_DELIMITERS = frozenset({"--", "—", "––", "---", "——", "__", "___", "____"})
