@@ -60,7 +60,7 @@ def _p50(values: list[float]) -> float:
 
 
 def _p99(values: list[float]) -> float:
-    return sorted(values)[math.ceil(len(values) * 0.99) - 1]  # by nearest rank: the longest but one of two hundred
+    return sorted(values)[math.ceil(len(values) * 0.99) - 1]  # by nearest rank: of two hundred the third longest
 
 
 def _tagged(server: Mailserver, chance: random.Random) -> None:
