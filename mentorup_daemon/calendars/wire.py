@@ -151,10 +151,6 @@ def families(
         raise Unavailable(_tls_text(server, str(error), ca_file)) from error
     except niquests.Timeout as error:
         raise Unavailable(f"{server} doesn't answer in time{who}") from error
-    except niquests.ConnectionError as error:
-        if any(isinstance(reason, ReadTimeoutError) for reason in error.args):  # in the midst of an answer
-            raise Unavailable(f"{server} doesn't answer in time{who}") from error
-        raise Unavailable(_unreachable(server, error)) from error
     except (
         niquests.exceptions.InvalidURL,
         niquests.exceptions.MissingSchema,
@@ -162,11 +158,10 @@ def families(
     ) as error:
         raise ConfigError(f"{server} is no address that can be asked; check the URL") from error
     except Exception as error:  # D01: the libraries let anything through, TypeError included
-        raise Unavailable(_unreachable(server, error)) from error
-
-
-def _unreachable(server: str, error: Exception) -> str:
-    return f"{server} can't be reached or doesn't answer properly ({type(error).__name__})"
+        told = f"can't be reached or doesn't answer properly ({type(error).__name__})"
+        if any(isinstance(reason, ReadTimeoutError) for reason in error.args):  # in the midst of an answer
+            told = f"doesn't answer in time{who}"
+        raise Unavailable(f"{server} {told}") from error
 
 
 def _tls_text(server: str, reason: str, ca_file: str) -> str:
