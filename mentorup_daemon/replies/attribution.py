@@ -250,7 +250,7 @@ def _likely_without_verb(seen: _Candidate) -> bool:
 
 def _sure_with_verb(seen: _Candidate) -> bool:
     """`On Mon, Nov 2, 2026 at 9:14 AM Ana Ortiz wrote:`: a date, and before the verb a name."""
-    if _first_person(seen.subject):
+    if _FIRST_PERSON.search(seen.subject):
         return False
     if seen.started and seen.dated:
         told = seen.address or (_ends_with_name(seen.subject) if seen.subject else seen.time)
@@ -261,7 +261,7 @@ def _sure_with_verb(seen: _Candidate) -> bool:
 
 
 def _likely_with_verb(seen: _Candidate) -> bool:
-    if not seen.dated and _first_person(seen.subject):
+    if not seen.dated and _FIRST_PERSON.search(seen.subject):
         return False
     if _NEWS.search(seen.core) and (seen.address or _name_word(seen.core.split(None, 1)[0])):
         return True
@@ -272,12 +272,6 @@ def _likely_with_verb(seen: _Candidate) -> bool:
     if seen.subject:
         return _is_name(seen.subject) or (seen.dated and seen.named and _ends_with_name(seen.subject))
     return seen.dated and seen.named and len(seen.core) < 160
-
-
-def _first_person(subject: str) -> bool:
-    """Whether the subject ends with "I", with "had" and another word behind it at most."""
-    words = subject.rsplit(None, 3)
-    return bool(_FIRST_PERSON.search(subject, len(words[0]) if len(words) > 3 else 0))
 
 
 def _name_word(word: str) -> bool:

@@ -152,13 +152,9 @@ def is_notice(paragraph: str) -> bool:
     small = _small(text)
     if len(text) < 400 and _ENVIRONMENT.search(small) and not _SPOKEN.search(text):
         return True
-    missing = 0  # of the ways to speak as such notices do
-    for pattern in _LEGAL_PATTERNS:
-        if not pattern.search(small):
-            missing += 1
-            if missing > 2 or (missing == 1 and not _LEGAL_OPENING.match(text)):
-                return False
-    return True
+    if _LEGAL_OPENING.match(text):
+        return sum(bool(pattern.search(small)) for pattern in _LEGAL_PATTERNS) >= 3
+    return all(pattern.search(small) for pattern in _LEGAL_PATTERNS)
 
 
 def _small(text: str) -> str:

@@ -141,9 +141,7 @@ class _Mill:
         """
         if may_hold_history(text) or may_be_banner(text) or may_say_reply_above(text):
             return False
-        return text in self.clean or (
-            text.count("\n") < _MOST_LINES and self.cleaned(Segment(text.split("\n"))) == text
-        )
+        return text.count("\n") < _MOST_LINES and self.cleaned(Segment(text.split("\n"))) == text
 
     def cleaned(self, segment: Segment) -> str:
         """The words of a segment."""
